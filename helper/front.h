@@ -1,0 +1,91 @@
+/*
+ * front.h - the program that people and tools call.
+ *
+ * It answers from the session cache and hands everything else over to the
+ * broker, with its arguments, its environment, what it has read from
+ * standard input, and the lock if it holds it:
+ *
+ *     read the request ── cache good? ── yes ── answer ── due? ── start a
+ *                              │                          detached broker
+ *                              no
+ *                              │
+ *                   lock "renewing" free? ── yes ── become the broker
+ *                              │
+ *                              no ── wait for it ── look again
+ *
+ * It links nothing but libc and never asks the password database.
+ */
+#ifndef PARALLEL_HELPER_FRONT_H
+#define PARALLEL_HELPER_FRONT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/cache.h"
+#include "lib/base/error.h"
+#include "lib/base/fields.h"
+#include "lib/base/place.h"
+#include "lib/base/url.h"
+
+struct front {
+    char **argv;
+    const char *verb;
+    const char *org;      /* --org, or NULL */
+    const char *provider; /* --provider, or NULL */
+    bool api_key;         /* --api-key */
+    int64_t min_ttl;      /* --min-ttl, ms */
+    struct place place;
+    struct cache cache;
+    int folder; /* of the cache; -1 when there is none */
+    int lock;   /* "renewing", or -1 */
+    struct fields request; /* the block on standard input */
+    bool has_request;
+};
+
+/* What a verb ends with: an exit code of error.h, or this. */
+#define FRONT_HANDOVER (-1)
+
+/* The verbs: each answers, or returns FRONT_HANDOVER. */
+int front_get(struct front *front);
+int front_store(struct front *front);
+int front_erase(struct front *front);
+int front_token(struct front *front);
+int front_header(struct front *front);
+int front_capability(struct front *front);
+
+/* Open the cache. true when it is good. */
+bool front_open(struct front *front);
+
+/* The block that --org, --provider and PARALLEL_PLATFORM_URL choose, or
+ * NULL. */
+const struct fields *front_chosen(const struct front *front);
+
+/*
+ * Called with a credential whose token is wanted: NULL when the cache has
+ * none yet. Returns FAIL_NONE when the token may be served; FRONT_HANDOVER
+ * when the broker has to act (front->lock is then held, unless renewing is
+ * not the question); FRONT_AGAIN after somebody else has renewed: look at
+ * front->cache once more; or an exit code with the reason printed.
+ */
+#define FRONT_AGAIN (-2)
+int front_settle(struct front *front, const struct fields *credential,
+                 struct moment started);
+
+/* After the answer: renew in the background what is due. */
+void front_renew_behind(struct front *front,
+                        const struct fields *credential);
+
+/* The API key that counts: one that the person exported, else the stored
+ * one, else "". */
+const char *front_key(const struct fields *credential);
+
+/* Write a finished answer to standard output. An exit code. */
+int front_answer(const struct secret *answer);
+
+/* Print "parallel-credential: text" on standard error. */
+void front_complain(const char *text);
+
+/* Become the broker; returns only when that failed, with an exit code. */
+int front_become_broker(struct front *front);
+
+#endif

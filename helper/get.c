@@ -1,0 +1,104 @@
+#include "helper/front.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/answer.h"
+#include "lib/base/cleanup.h"
+
+/*
+ * The first credential that has something for this address. With an
+ * organization or issuer chosen, only that one is asked.
+ */
+static const struct fields *
+front_find_offer(const struct front *front, const struct request *request,
+                 enum cache_use *use)
+{
+    const struct fields *chosen = front_chosen(front);
+    bool any = !front->org && !front->provider && chosen;
+
+    *use = CACHE_USE_NOTHING;
+    if (chosen)
+        *use = cache_match(chosen, request->origin, request->path);
+    for (size_t i = 0; any && *use == CACHE_USE_NOTHING &&
+                       i < front->cache.count;
+         i++) {
+        chosen = &front->cache.credential[i];
+        *use = cache_match(chosen, request->origin, request->path);
+    }
+    return *use == CACHE_USE_NOTHING ? NULL : chosen;
+}
+
+static int
+front_serve(const struct request *request, const struct fields *credential,
+            enum cache_use use)
+{
+    CLEANUP(secret_release) struct secret answer = SECRET_INIT;
+    int result;
+
+    if (use == CACHE_USE_KEY)
+        result = answer_key(&answer, request, front_key(credential));
+    else
+        result = answer_token(&answer, request,
+                              fields_text(credential, "access_token"),
+                              cache_number(credential, "expires_at"));
+    if (result < 0)
+        return FAIL_SERVICE;
+    if (answer.len == 0)
+        return FAIL_NONE; /* another user name was asked for */
+    return front_answer(&answer);
+}
+
+static int
+front_try(struct front *front, const struct request *request,
+          struct moment started)
+{
+    bool good = front_open(front);
+    const struct fields *credential = NULL;
+    enum cache_use use = CACHE_USE_NOTHING;
+    int result;
+
+    if (good && front->cache.count == 0)
+        return FRONT_HANDOVER; /* signed out: a matter for a person */
+    if (good) {
+        credential = front_find_offer(front, request, &use);
+        if (!credential && front_chosen(front))
+            return FAIL_NONE; /* not an address of ours */
+        if (!credential)
+            return FRONT_HANDOVER;
+        if (use == CACHE_USE_KEY && *front_key(credential))
+            return front_serve(request, credential, use);
+        use = CACHE_USE_TOKEN;
+    }
+    result = front_settle(front, credential, started);
+    if (result == FAIL_NONE) {
+        result = front_serve(request, credential, use);
+        if (result == FAIL_NONE) {
+            close(STDOUT_FILENO);
+            front_renew_behind(front, credential);
+        }
+    }
+    return result;
+}
+
+int
+front_get(struct front *front)
+{
+    struct moment started = clock_now();
+    struct error err = ERROR_INIT;
+    struct request request;
+    int result;
+
+    if (fields_read(&front->request, STDIN_FILENO, &err) < 0) {
+        error_context(&err, "the request on standard input");
+        front_complain(err.text);
+        return (int)err.failure;
+    }
+    front->has_request = true;
+    if (request_read(&request, &front->request) < 0)
+        return FAIL_NONE; /* git asks for all kinds of things */
+    do {
+        result = front_try(front, &request, started);
+    } while (result == FRONT_AGAIN);
+    return result;
+}

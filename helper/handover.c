@@ -1,0 +1,104 @@
+/*
+ * handover.c - becoming the broker.
+ */
+#include "helper/front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+
+extern char **environ;
+
+void
+front_complain(const char *text)
+{
+    char line[1024];
+    int len =
+        snprintf(line, sizeof line, "parallel-credential: %s\n", text);
+
+    if (len > 0)
+        file_write_all(STDERR_FILENO, line,
+                       (size_t)len < sizeof line ? (size_t)len
+                                                 : sizeof line - 1);
+}
+
+int
+front_answer(const struct secret *answer)
+{
+    if (file_write_all(STDOUT_FILENO, answer->data, answer->len) == 0)
+        return FAIL_NONE;
+    if (errno != EPIPE)
+        front_complain("cannot write to standard output");
+    return FAIL_SERVICE;
+}
+
+/* Standard input was read: what was in it lies in memory for the broker. */
+static int
+front_replay_request(const struct front *front)
+{
+    CLEANUP(secret_release) struct secret block = SECRET_INIT;
+    const struct fields *request = &front->request;
+    int fd;
+
+    for (size_t i = 0; i < request->count; i++)
+        if (fields_put(&block, request->item[i].key,
+                       request->item[i].value) < 0)
+            return -1;
+    if (fields_end(&block) < 0)
+        return -1;
+    fd = (int)syscall(SYS_memfd_create, "request", 1U /* close on exec */);
+    if (fd < 0)
+        return -1;
+    if (file_write_all(fd, block.data, block.len) < 0 ||
+        lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0) {
+        close(fd);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+front_count_arguments(char **argv)
+{
+    int count = 0;
+
+    while (argv[count])
+        count++;
+    return count;
+}
+
+int
+front_become_broker(struct front *front)
+{
+    int count = front_count_arguments(front->argv), used = 0;
+    char **argv = calloc((size_t)count + 2, sizeof *argv);
+    char lock_option[32], text[512];
+
+    if (!argv || (front->has_request && front_replay_request(front) < 0)) {
+        front_complain("out of memory");
+        free(argv);
+        return FAIL_SERVICE;
+    }
+    argv[used++] = front->argv[0];
+    if (front->lock >= 0) {
+        fcntl(front->lock, F_SETFD, 0);
+        snprintf(lock_option, sizeof lock_option, "--renewing=%d",
+                 front->lock);
+        argv[used++] = lock_option;
+    }
+    for (int i = 1; i < count; i++)
+        argv[used++] = front->argv[i];
+    execve(BROKER_PATH, argv, environ);
+    snprintf(text, sizeof text, "cannot run %s: %s", BROKER_PATH,
+             strerror(errno));
+    front_complain(text);
+    free(argv);
+    return FAIL_SERVICE;
+}

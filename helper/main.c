@@ -1,0 +1,131 @@
+#include "helper/front.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/secret.h"
+#include "lib/base/text.h"
+
+struct verb {
+    const char *name;
+    int (*run)(struct front *front);
+};
+
+/* Sorted. What is not here is the broker's. */
+static const struct verb front_verbs[] = {
+    {"capability", front_capability},
+    {"erase", front_erase},
+    {"get", front_get},
+    {"header", front_header},
+    {"store", front_store},
+    {"token", front_token},
+};
+
+/* The value of "--name VALUE" or "--name=VALUE" at **arg, or NULL. */
+static const char *
+front_option_value(char ***arg, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (strncmp(**arg, name, len) != 0)
+        return NULL;
+    if ((**arg)[len] == '=')
+        return **arg + len + 1;
+    if ((**arg)[len] == '\0' && (*arg)[1])
+        return *++*arg;
+    return NULL;
+}
+
+static bool
+front_parse_option(struct front *front, char ***arg)
+{
+    const char *value;
+
+    if (strcmp(**arg, "--api-key") == 0)
+        return front->api_key = true;
+    if ((value = front_option_value(arg, "--org"))) {
+        front->org = value;
+        return true;
+    }
+    if ((value = front_option_value(arg, "--provider"))) {
+        front->provider = value;
+        return true;
+    }
+    if ((value = front_option_value(arg, "--min-ttl"))) {
+        int64_t seconds;
+        if (text_to_number(value, 1000000000, &seconds) < 0)
+            return false;
+        front->min_ttl = seconds * 1000;
+        return true;
+    }
+    return false;
+}
+
+/* false: something in there is for the broker to do or to complain about. */
+static bool
+front_parse(struct front *front)
+{
+    for (char **arg = front->argv + 1; *arg; arg++) {
+        if ((*arg)[0] == '-') {
+            if (!front_parse_option(front, &arg))
+                return false;
+        } else if (front->verb) {
+            return false;
+        } else {
+            front->verb = *arg;
+        }
+    }
+    if (!front->verb)
+        return false;
+    if (front->api_key || front->min_ttl)
+        return strcmp(front->verb, "token") == 0 ||
+               (!front->min_ttl && strcmp(front->verb, "header") == 0);
+    return true;
+}
+
+static const struct verb *
+front_find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof front_verbs / sizeof *front_verbs; i++)
+        if (strcmp(front_verbs[i].name, name) == 0)
+            return &front_verbs[i];
+    return NULL;
+}
+
+/* A descriptor 0 to 2 that is closed would be the next file we open. */
+static void
+front_fill_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            _exit(FAIL_SERVICE);
+}
+
+static void
+front_release(struct front *front)
+{
+    cache_release(&front->cache);
+    fields_release(&front->request);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct front front = {.argv = argv, .folder = -1, .lock = -1};
+    const struct verb *verb;
+    int result = FRONT_HANDOVER;
+
+    secret_harden_process();
+    front_fill_descriptors();
+    if (argc < 1)
+        return FAIL_INPUT;
+    place_find(&front.place, NULL);
+    if (front_parse(&front) && (verb = front_find_verb(front.verb)))
+        result = verb->run(&front);
+    if (result == FRONT_HANDOVER)
+        result = front_become_broker(&front);
+    front_release(&front);
+    return result;
+}

@@ -1,0 +1,174 @@
+/*
+ * settle.c - one renewer: who acts, who waits, who answers.
+ */
+#include "helper/front.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/lock.h"
+#include "lib/base/spawn.h"
+#include "lib/base/text.h"
+
+/* How long to wait for a renewer when the cache does not say: ms. */
+#define FRONT_WAIT_DEFAULT 30000
+
+bool
+front_open(struct front *front)
+{
+    const struct place *place = &front->place;
+
+    /* In the runtime folder the place for the lock is made at once, so that
+     * the first hundred callers already start one broker. */
+    if (front->folder < 0 && cache_folder(place)[0] &&
+        file_open_folder(cache_folder(place), place->runtime[0] != '\0',
+                         &front->folder, NULL) != FILE_OK)
+        return false;
+    return front->folder >= 0 &&
+           cache_load(&front->cache, place, front->folder);
+}
+
+const struct fields *
+front_chosen(const struct front *front)
+{
+    const char *issuer = getenv("PARALLEL_PLATFORM_URL");
+    char bare[URL_TEXT_SIZE];
+    size_t len = issuer ? strlen(issuer) : 0;
+
+    while (len > 0 && issuer[len - 1] == '/')
+        len--;
+    if (len >= sizeof bare)
+        return NULL;
+    if (len > 0)
+        memcpy(bare, issuer, len);
+    bare[len] = '\0';
+    return cache_find(&front->cache, front->provider, len ? bare : NULL,
+                      front->org);
+}
+
+/* The renewer that we waited for has failed: its reason is ours. */
+static int
+front_report_failure(const struct fields *credential, struct moment started)
+{
+    int64_t failed = cache_number(credential, "failed_at");
+
+    if (failed == 0 || failed < started.real)
+        return FRONT_AGAIN;
+    front_complain(fields_text(credential, "failed_text"));
+    return (int)cache_number(credential, "failed_exit");
+}
+
+static int
+front_wait(struct front *front, struct moment started)
+{
+    int64_t limit = cache_number(&front->cache.header, "lock_timeout");
+    int64_t passed = clock_now().boot - started.boot;
+    cleanup_close int lock = -1;
+    enum lock_status status;
+
+    if (limit <= 0 || limit > 3600000)
+        limit = FRONT_WAIT_DEFAULT;
+    if (passed > limit)
+        passed = limit;
+    status = lock_take(front->folder, cache_folder(&front->place),
+                       CACHE_LOCK_NAME, LOCK_SHARED, (int)(limit - passed),
+                       &lock, NULL);
+    if (status == LOCK_TAKEN)
+        return FRONT_AGAIN;
+    front_complain("another process has been renewing the token for too "
+                   "long; try again, or see: parallel-credential status");
+    return FAIL_SERVICE;
+}
+
+/*
+ * The token has to be renewed, or found. Either we are the one to see to it
+ * (FRONT_HANDOVER, with the lock), or somebody has, while we waited.
+ */
+static int
+front_take_turn(struct front *front, const struct fields *credential,
+                struct moment started)
+{
+    struct error err = ERROR_INIT;
+    bool waited = false;
+
+    if (front->folder < 0)
+        return FRONT_HANDOVER;
+    if (credential) {
+        int failed = front_report_failure(credential, started);
+        if (failed != FRONT_AGAIN)
+            return failed;
+    }
+    switch (lock_take(front->folder, cache_folder(&front->place),
+                      CACHE_LOCK_NAME, LOCK_EXCLUSIVE, 0, &front->lock,
+                      &err)) {
+    case LOCK_TAKEN:
+        break;
+    case LOCK_FAILED:
+        return FRONT_HANDOVER; /* the broker will say why */
+    case LOCK_BUSY:
+        waited = true;
+        break;
+    }
+    if (waited) {
+        int result = front_wait(front, started);
+        if (result != FRONT_AGAIN)
+            return result;
+    }
+    return FRONT_AGAIN;
+}
+
+int
+front_settle(struct front *front, const struct fields *credential,
+             struct moment started)
+{
+    enum cache_verdict verdict =
+        credential ? cache_judge(credential, clock_now(), front->min_ttl)
+                   : CACHE_NONE;
+
+    if (credential &&
+        (verdict == CACHE_FRESH || verdict == CACHE_DUE))
+        return FAIL_NONE;
+    if (verdict == CACHE_REFUSED || (credential && verdict == CACHE_NONE))
+        return FRONT_HANDOVER; /* a matter for a person */
+    if (front->lock >= 0)
+        return FRONT_HANDOVER; /* looked twice: it is ours to do */
+    return front_take_turn(front, credential, started);
+}
+
+static bool
+front_is_due(const struct fields *credential, struct moment now)
+{
+    return cache_judge(credential, now, 0) == CACHE_DUE &&
+           cache_may_retry(credential, now.real);
+}
+
+void
+front_renew_behind(struct front *front, const struct fields *credential)
+{
+    const char *org = fields_text(credential, "org_id");
+    const char *provider = fields_text(credential, "provider");
+    char lock_option[32], org_option[1024], provider_option[256];
+    char *argv[] = {(char *)"parallel-credential",
+                    lock_option,
+                    provider_option,
+                    org_option,
+                    (char *)"refresh",
+                    (char *)"--if-due",
+                    (char *)"--quiet",
+                    NULL};
+
+    if (!front_is_due(credential, clock_now()))
+        return;
+    if (front->lock < 0 &&
+        lock_take(front->folder, "", CACHE_LOCK_NAME, LOCK_EXCLUSIVE, 0,
+                  &front->lock, NULL) != LOCK_TAKEN)
+        return;
+    snprintf(lock_option, sizeof lock_option, "--renewing=%d", front->lock);
+    snprintf(provider_option, sizeof provider_option, "--provider=%s",
+             provider);
+    snprintf(org_option, sizeof org_option, "--org=%s", org);
+    spawn_detached(BROKER_PATH, argv, front->lock, NULL);
+}

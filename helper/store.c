@@ -1,0 +1,85 @@
+/*
+ * store.c - what git tells us after it has used a credential. Nearly always
+ * there is nothing to do, and the front knows it at once.
+ */
+#include "helper/front.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/answer.h"
+
+static int
+front_read_notice(struct front *front, struct request *request)
+{
+    struct error err = ERROR_INIT;
+
+    if (fields_read(&front->request, STDIN_FILENO, &err) < 0) {
+        error_context(&err, "the request on standard input");
+        front_complain(err.text);
+        return (int)err.failure;
+    }
+    front->has_request = true;
+    return request_read(request, &front->request) < 0 ? FAIL_NONE
+                                                       : FRONT_HANDOVER;
+}
+
+enum notice {
+    NOTICE_FOREIGN, /* no address of ours */
+    NOTICE_CURRENT, /* the password is what we would answer now */
+    NOTICE_OTHER    /* our address, another password */
+};
+
+static enum notice
+front_classify(const struct front *front, const struct request *request)
+{
+    enum notice found = NOTICE_FOREIGN;
+
+    for (size_t i = 0; i < front->cache.count; i++) {
+        const struct fields *each = &front->cache.credential[i];
+
+        if (cache_match(each, request->origin, request->path) ==
+            CACHE_USE_NOTHING)
+            continue;
+        found = NOTICE_OTHER;
+        if (strcmp(request->password, fields_text(each, "access_token")) ==
+                0 ||
+            strcmp(request->password, fields_text(each, "api_key")) == 0)
+            return NOTICE_CURRENT;
+    }
+    return found;
+}
+
+int
+front_store(struct front *front)
+{
+    struct request request;
+    int result = front_read_notice(front, &request);
+
+    if (result != FRONT_HANDOVER)
+        return result;
+    if (!request.password || !*request.password || request.expires ||
+        (request.username &&
+         strcmp(request.username, ANSWER_TOKEN_USER) == 0))
+        return FAIL_NONE;
+    if (front_open(front) && front->cache.count > 0 &&
+        front_classify(front, &request) != NOTICE_OTHER)
+        return FAIL_NONE;
+    return FRONT_HANDOVER;
+}
+
+int
+front_erase(struct front *front)
+{
+    struct request request;
+    int result = front_read_notice(front, &request);
+
+    if (result != FRONT_HANDOVER)
+        return result;
+    if (!request.password || !*request.password)
+        return FAIL_NONE;
+    if (front_open(front) &&
+        front_classify(front, &request) != NOTICE_CURRENT)
+        return FAIL_NONE;
+    return FRONT_HANDOVER;
+}

@@ -1,0 +1,250 @@
+#include "lib/base/cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+
+/* A clock may be set back by this much without a word. */
+#define CACHE_CLOCK_TOLERANCE 60000
+
+const char *
+cache_folder(const struct place *place)
+{
+    return place->runtime[0] ? place->runtime : place->state;
+}
+
+int
+cache_watch_seen(struct secret *block, const char *path,
+                 const struct stat *seen)
+{
+    char line[PATH_MAX + 128];
+
+    if (seen)
+        snprintf(line, sizeof line, "%llu %lld %lld.%09ld %u:%u %s",
+                 (unsigned long long)seen->st_ino,
+                 (long long)seen->st_size, (long long)seen->st_mtim.tv_sec,
+                 (long)seen->st_mtim.tv_nsec, major(seen->st_dev),
+                 minor(seen->st_dev), path);
+    else
+        snprintf(line, sizeof line, "absent %s", path);
+    return fields_put(block, "watch[]", line);
+}
+
+int
+cache_watch(struct secret *block, const char *path)
+{
+    struct stat st;
+
+    return cache_watch_seen(block, path, stat(path, &st) == 0 ? &st : NULL);
+}
+
+static bool
+cache_is_unchanged(const char *watch)
+{
+    CLEANUP(secret_release) struct secret now = SECRET_INIT;
+    const char *path = strchr(watch, '/');
+
+    return path && cache_watch(&now, path) == 0 &&
+           strncmp(now.data + strlen("watch[]="), watch, strlen(watch)) ==
+               0 &&
+           now.len == strlen("watch[]=") + strlen(watch) + 1;
+}
+
+static bool
+cache_is_for(const struct fields *header, const struct place *place)
+{
+    const char *watch;
+    size_t at = 0;
+
+    if (strcmp(fields_text(header, "format"), CACHE_FORMAT) != 0)
+        return false;
+    if (place->home[0]
+            ? strcmp(fields_text(header, "home"), place->home) != 0
+            : !fields_get(header, "home_default"))
+        return false;
+    while ((watch = fields_next(header, "watch[]", &at)))
+        if (!cache_is_unchanged(watch))
+            return false;
+    return true;
+}
+
+static bool
+cache_parse(struct cache *cache)
+{
+    size_t at = 0, used;
+
+    if (fields_parse(&cache->header, cache->text.data, cache->text.len,
+                     false, &at, NULL) < 0)
+        return false;
+    while (at < cache->text.len) {
+        struct fields *grown =
+            realloc(cache->credential,
+                    (cache->count + 1) * sizeof *cache->credential);
+        struct fields *block;
+
+        if (!grown)
+            return false;
+        cache->credential = grown;
+        block = &grown[cache->count++];
+        *block = (struct fields)FIELDS_INIT;
+        if (fields_parse(block, cache->text.data + at, cache->text.len - at,
+                         false, &used, NULL) < 0 ||
+            !fields_get(block, "issuer"))
+            return false;
+        at += used;
+    }
+    return true;
+}
+
+bool
+cache_load(struct cache *cache, const struct place *place, int folder)
+{
+    static const char ending[] = "\n\n";
+
+    cache_release(cache);
+    if (file_read(folder, "", CACHE_NAME, CACHE_MAX, &cache->text, NULL,
+                  NULL) != FILE_OK)
+        return false;
+    /* A file that was cut short does not end with a whole block. */
+    return cache->text.len > 2 &&
+           strcmp(cache->text.data + cache->text.len - 2, ending) == 0 &&
+           cache_parse(cache) && cache_is_for(&cache->header, place);
+}
+
+void
+cache_release(struct cache *cache)
+{
+    for (size_t i = 0; i < cache->count; i++)
+        fields_release(&cache->credential[i]);
+    free(cache->credential);
+    fields_release(&cache->header);
+    secret_release(&cache->text);
+    *cache = (struct cache)CACHE_INIT;
+}
+
+static bool
+cache_agrees(const struct fields *block, const char *key, const char *value)
+{
+    return !value || strcmp(fields_text(block, key), value) == 0;
+}
+
+const struct fields *
+cache_find(const struct cache *cache, const char *provider,
+           const char *issuer, const char *org)
+{
+    for (size_t i = 0; i < cache->count; i++) {
+        const struct fields *block = &cache->credential[i];
+        if (cache_agrees(block, "provider", provider) &&
+            cache_agrees(block, "issuer", issuer) &&
+            cache_agrees(block, "org_id", org))
+            return block;
+    }
+    return NULL;
+}
+
+int64_t
+cache_number(const struct fields *block, const char *key)
+{
+    int64_t number = 0;
+
+    text_to_number(fields_text(block, key), INT64_MAX, &number);
+    return number;
+}
+
+static struct moment
+cache_moment(const struct fields *block, const char *real, const char *boot)
+{
+    return (struct moment){cache_number(block, real),
+                           cache_number(block, boot)};
+}
+
+enum cache_verdict
+cache_judge(const struct fields *credential, struct moment now, int64_t ttl)
+{
+    struct moment usable =
+        cache_moment(credential, "usable_until", "usable_until_boot");
+    struct moment due =
+        cache_moment(credential, "renew_from", "renew_from_boot");
+    bool renewable = fields_get(credential, "renewable") != NULL;
+    int64_t expires = cache_number(credential, "expires_at");
+
+    if (fields_get(credential, "access_token") &&
+        !clock_reached(usable, now) &&
+        (expires == 0 || expires - now.real >= ttl) &&
+        now.real >= cache_number(credential, "valid_from") -
+                        CACHE_CLOCK_TOLERANCE)
+        return renewable && clock_reached(due, now) ? CACHE_DUE
+                                                    : CACHE_FRESH;
+    if (fields_get(credential, "refused"))
+        return CACHE_REFUSED;
+    return renewable ? CACHE_EXPIRED : CACHE_NONE;
+}
+
+bool
+cache_may_retry(const struct fields *credential, int64_t now_real)
+{
+    int64_t left = cache_number(credential, "retry_at") - now_real;
+
+    return left <= 0 || left > cache_number(credential, "retry_wait");
+}
+
+/*
+ * How well address fits: the length of the entry that matches, or 0. An
+ * entry is an origin, or an origin with a path prefix that ends in '/'.
+ */
+static size_t
+cache_match_length(const char *entry, const char *origin, const char *path)
+{
+    size_t len = strlen(origin);
+    const char *prefix = entry + len;
+    size_t prefix_len;
+
+    if (strncmp(entry, origin, len) != 0)
+        return 0;
+    if (!*prefix)
+        return len;
+    if (*prefix++ != '/')
+        return 0;
+    prefix_len = strlen(prefix);
+    if (strncmp(path, prefix, prefix_len) == 0 ||
+        (prefix_len > 0 && strlen(path) == prefix_len - 1 &&
+         strncmp(path, prefix, prefix_len - 1) == 0))
+        return len + 1 + prefix_len;
+    return 0;
+}
+
+static size_t
+cache_best_match(const struct fields *credential, const char *list,
+                 const char *origin, const char *path)
+{
+    const char *entry;
+    size_t at = 0, best = 0;
+
+    while ((entry = fields_next(credential, list, &at))) {
+        size_t length = cache_match_length(entry, origin, path);
+        if (length > best)
+            best = length;
+    }
+    return best;
+}
+
+enum cache_use
+cache_match(const struct fields *credential, const char *origin,
+            const char *path)
+{
+    size_t token, key;
+
+    while (*path == '/')
+        path++;
+    token = cache_best_match(credential, "token_for[]", origin, path);
+    key = cache_best_match(credential, "key_for[]", origin, path);
+    if (token == 0 && key == 0)
+        return CACHE_USE_NOTHING;
+    return key > token ? CACHE_USE_KEY : CACHE_USE_TOKEN;
+}
