@@ -36,14 +36,16 @@ front_chosen(const struct front *front)
 {
     const char *issuer = getenv("PARALLEL_PLATFORM_URL");
     char bare[URL_TEXT_SIZE];
-    size_t len = issuer ? strlen(issuer) : 0;
+    size_t len;
 
+    if (!issuer || !*issuer)
+        issuer = fields_text(&front->cache.header, "issuer");
+    len = strlen(issuer);
     while (len > 0 && issuer[len - 1] == '/')
         len--;
     if (len >= sizeof bare)
         return NULL;
-    if (len > 0)
-        memcpy(bare, issuer, len);
+    memcpy(bare, issuer, len);
     bare[len] = '\0';
     return cache_find(&front->cache, front->provider, len ? bare : NULL,
                       front->org);

@@ -10,6 +10,7 @@
  *   format          "2"
  *   home            the home it was made for
  *   home_default    "1" when that is the password database's own
+ *   issuer          the only one to choose from; missing: any
  *   lock_timeout    how long to wait for somebody who renews
  *   watch[]         "INODE SIZE SECONDS.NANOSECONDS DEVICE PATH", or
  *                   "absent PATH": the configuration and the store it was

@@ -1,0 +1,69 @@
+/*
+ * broker.h - the program that asks the network, or a person.
+ *
+ * The front becomes it when the session cache cannot answer. One file a
+ * verb; main.c has the table.
+ */
+#ifndef PARALLEL_BROKER_BROKER_H
+#define PARALLEL_BROKER_BROKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/place.h"
+#include "lib/config.h"
+#include "lib/credential.h"
+
+struct broker {
+    const char *program; /* the name we were called by, without its folder */
+    const char *verb;
+    /* options */
+    const char *org;
+    const char *provider;
+    const char *scope;
+    int64_t min_ttl;  /* ms */
+    int64_t wait;     /* ms; -1: as long as the code lives */
+    int64_t renewing; /* the front's lock, or -1 */
+    bool all, api_key, debug, device, if_due, json, no_browser, quiet;
+    /* what every verb works on; open()ed on demand */
+    struct place place;
+    struct config config;
+    struct credential credential;
+    bool is_open;
+};
+
+/* The verbs. 0, or -1 with err; an exit code besides those of err goes to
+ * *status. */
+int broker_config(struct broker *b, int *status, struct error *err);
+int broker_erase(struct broker *b, int *status, struct error *err);
+int broker_get(struct broker *b, int *status, struct error *err);
+int broker_header(struct broker *b, int *status, struct error *err);
+int broker_help(struct broker *b, int *status, struct error *err);
+int broker_login(struct broker *b, int *status, struct error *err);
+int broker_logout(struct broker *b, int *status, struct error *err);
+int broker_refresh(struct broker *b, int *status, struct error *err);
+int broker_status(struct broker *b, int *status, struct error *err);
+int broker_store(struct broker *b, int *status, struct error *err);
+int broker_token(struct broker *b, int *status, struct error *err);
+int broker_version(struct broker *b, int *status, struct error *err);
+
+/* Read the configuration and open the credential that was chosen. */
+int broker_open(struct broker *b, struct error *err);
+
+/* Say something on standard error, after the program's name; not with
+ * --quiet. */
+void broker_say(const struct broker *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Write to standard output; -1 with err when it is gone. */
+int broker_print(const struct secret *text, struct error *err);
+
+/* Print a JSON object on a line of its own and free it. */
+int broker_print_json(struct json *object, struct error *err);
+
+/* The API key that counts for a record (may be NULL): one that the person
+ * exported, else the stored one, else "". */
+const char *broker_key(const struct record *record);
+
+#endif

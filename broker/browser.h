@@ -1,0 +1,17 @@
+/*
+ * browser.h - the person's browser, when there is one here.
+ */
+#ifndef PARALLEL_BROKER_BROWSER_H
+#define PARALLEL_BROKER_BROWSER_H
+
+#include <stdbool.h>
+
+/* Whether the person sits in front of a desktop of this very machine: a
+ * display is set, and this is no ssh session. */
+bool browser_is_here(void);
+
+/* Open address, in the background, with xdg-open or what $BROWSER names
+ * through it. false when that could not be started. */
+bool browser_open(const char *address);
+
+#endif

@@ -1,0 +1,121 @@
+#include "broker/broker.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker/interactive.h"
+#include "lib/base/answer.h"
+#include "lib/base/cleanup.h"
+
+/*
+ * Whether a person may be asked: a terminal is there and nobody has
+ * forbidden it.
+ */
+static bool
+get_may_ask(void)
+{
+    const char *prompt = getenv("GIT_TERMINAL_PROMPT");
+    cleanup_close int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    if (tty < 0 || (prompt && strcmp(prompt, "0") == 0))
+        return false;
+    return interactive_git_allows();
+}
+
+static int
+get_serve(const struct request *request, const struct record *record,
+          enum cache_use use, struct error *err)
+{
+    CLEANUP(secret_release) struct secret answer = SECRET_INIT;
+    const char *key = broker_key(record);
+    int result;
+
+    if (use == CACHE_USE_KEY && *key)
+        result = answer_key(&answer, request, key);
+    else
+        result = answer_token(&answer, request, secret_text(&record->access),
+                              record->expires.real);
+    if (result < 0)
+        return error_set(err, FAIL_SERVICE, "output",
+                         "the credential cannot be written as an answer");
+    return answer.len ? broker_print(&answer, err) : 0;
+}
+
+/* Nobody is signed in: a terminal can change that; else git goes on without
+ * us. */
+static int
+get_sign_in(struct broker *b, const struct request *request,
+            enum cache_use use, struct error *err)
+{
+    struct record *record;
+
+    if (!get_may_ask()) {
+        broker_say(b, "%s", err->text);
+        return 0;
+    }
+    if (interactive_login(b, true, &record, err) < 0)
+        return -1;
+    return get_serve(request, record, use, err);
+}
+
+/* The record that has something for the address: the chosen one, else,
+ * unless one was named, the first that has. */
+static struct record *
+get_find_offer(struct broker *b, const struct request *request,
+               enum cache_use *use, struct error *err)
+{
+    struct credential *c = &b->credential;
+    struct record *r = NULL;
+
+    if (credential_find(c, &r, err) == CREDENTIAL_FAILED)
+        return NULL;
+    *use = credential_match(c, r, request->origin, request->path);
+    if (*use != CACHE_USE_NOTHING || !r || b->org || b->provider)
+        return r;
+    for (size_t i = 0; i < c->store.record_count; i++) {
+        struct record *other = c->store.record[i];
+        *use = credential_match(c, other, request->origin, request->path);
+        if (*use == CACHE_USE_NOTHING)
+            continue;
+        /* From here on it is the one we are about. */
+        b->org = c->choice.org = strdup(other->org_id);
+        return b->org ? other : NULL;
+    }
+    return NULL;
+}
+
+int
+broker_get(struct broker *b, int *status, struct error *err)
+{
+    CLEANUP(fields_release) struct fields block = FIELDS_INIT;
+    enum cache_use use = CACHE_USE_NOTHING;
+    struct request request;
+    struct record *record;
+
+    (void)status;
+    if (fields_read(&block, STDIN_FILENO, err) < 0)
+        return error_context(err, "the request on standard input");
+    if (request_read(&request, &block) < 0)
+        return 0;
+    if (broker_open(b, err) < 0)
+        return -1;
+    record = get_find_offer(b, &request, &use, err);
+    if (use == CACHE_USE_NOTHING)
+        return err->failure == FAIL_SERVICE ? -1 : 0;
+    if (record && use == CACHE_USE_KEY && *broker_key(record))
+        return get_serve(&request, record, use, err);
+    switch (credential_token(&b->credential, CREDENTIAL_FRESH, 0, &record,
+                             err)) {
+    case CREDENTIAL_OK:
+        return get_serve(&request, record, use, err);
+    case CREDENTIAL_NONE:
+    case CREDENTIAL_REFUSED:
+        return get_sign_in(b, &request, use, err);
+    case CREDENTIAL_FAILED:
+        break;
+    }
+    return -1;
+}

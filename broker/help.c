@@ -1,0 +1,59 @@
+#include "broker/broker.h"
+
+#include <string.h>
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+static char help_text[] =
+    "parallel-credential - Parallel credentials for every process\n"
+    "\n"
+    "  parallel-credential login [--json] [--no-browser] [--wait SECONDS]\n"
+    "                            [--scope SCOPES]\n"
+    "                            sign in: approve once, on any device\n"
+    "  parallel-credential status [--json]    who is signed in, until when\n"
+    "  parallel-credential logout [--all]     revoke and forget\n"
+    "\n"
+    "  parallel-credential token [--api-key] [--min-ttl SECONDS]\n"
+    "                            the credential, on one line\n"
+    "  parallel-credential header [--api-key]\n"
+    "                            the same as an HTTP header: curl -H @-\n"
+    "  parallel-credential refresh [--if-due]\n"
+    "                            renew the access token now\n"
+    "\n"
+    "  parallel-credential get | store | erase | capability\n"
+    "                            git's credential protocol\n"
+    "  parallel-credential config [--json]    every setting, and its origin\n"
+    "  parallel-credential help | --version\n"
+    "\n"
+    "Every command takes --org ID, --provider NAME and --quiet.\n"
+    "Exit: 0 ok, 2 bad input, 3 not signed in or refused, 4 service or store\n"
+    "failed, 5 nobody approved in time, 130 interrupted.\n"
+    "More: man parallel-credential\n";
+
+static char help_version[] = PACKAGE_NAME " " PACKAGE_VERSION "\n";
+
+static int
+help_print(char *text, size_t len, struct error *err)
+{
+    const struct secret line = {text, len, 0};
+
+    return broker_print(&line, err);
+}
+
+int
+broker_help(struct broker *b, int *status, struct error *err)
+{
+    (void)b;
+    (void)status;
+    return help_print(help_text, strlen(help_text), err);
+}
+
+int
+broker_version(struct broker *b, int *status, struct error *err)
+{
+    (void)b;
+    (void)status;
+    return help_print(help_version, strlen(help_version), err);
+}

@@ -1,0 +1,158 @@
+#include "broker/interactive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker/browser.h"
+#include "broker/screen.h"
+#include "lib/base/cleanup.h"
+
+struct interactive {
+    struct broker *b;
+    struct screen screen;
+    int64_t ends; /* on the boot clock: the --wait of the command line */
+    sigset_t outside; /* the signals as they were: let in only to wait */
+};
+
+static volatile sig_atomic_t interactive_signal;
+
+static void
+interactive_note_signal(int number)
+{
+    interactive_signal = number;
+}
+
+/* From here on these signals come only while we wait. */
+static void
+interactive_catch(struct interactive *in)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction note = {.sa_handler = interactive_note_signal};
+    sigset_t block;
+
+    sigemptyset(&block);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaddset(&block, numbers[i]);
+        sigaction(numbers[i], &note, NULL);
+    }
+    sigprocmask(SIG_BLOCK, &block, &in->outside);
+}
+
+static void
+interactive_show_json(const struct device_code *code)
+{
+    struct json *line = json_new_object();
+    struct error ignored = ERROR_INIT;
+
+    json_put_text(line, "status", "waiting_for_authorization");
+    json_put_text(line, "verification_uri", code->verification_uri);
+    json_put_text(line, "verification_uri_complete",
+                  code->verification_uri_complete);
+    json_put_text(line, "user_code", code->user_code);
+    json_put_number(line, "expires_in", code->expires_in_ms / 1000);
+    broker_print_json(line, &ignored);
+}
+
+static void
+interactive_show(void *context, const struct device_code *code)
+{
+    struct interactive *in = context;
+    const char *address = code->verification_uri_complete
+                              ? code->verification_uri_complete
+                              : code->verification_uri;
+
+    if (in->b->json)
+        interactive_show_json(code);
+    else
+        screen_show_code(&in->screen, code);
+    if (!in->b->no_browser && browser_is_here())
+        browser_open(address);
+}
+
+static int
+interactive_give_up(struct interactive *in, enum failure failure,
+                    const char *id, const char *text, struct error *err)
+{
+    screen_end_time(&in->screen);
+    return error_set(err, failure, id, "%s", text);
+}
+
+/* Waits in steps of a second, for the line with the time left. */
+static int
+interactive_wait(void *context, const struct device_code *code, int64_t ms,
+                 struct error *err)
+{
+    struct interactive *in = context;
+    int64_t end = clock_now().boot + ms;
+
+    for (;;) {
+        int64_t now = clock_now().boot;
+        int64_t left = end - now;
+        int64_t step = left < 1000 ? left : 1000;
+        struct timespec time = {step / 1000, step % 1000 * 1000000};
+
+        if (in->ends && now >= in->ends)
+            return interactive_give_up(
+                in, FAIL_TIMEOUT, "timeout",
+                "nobody has approved within the time given with --wait",
+                err);
+        if (left <= 0)
+            return 0;
+        if (in->ends && in->ends - now < step)
+            time = (struct timespec){(in->ends - now) / 1000,
+                                     (in->ends - now) % 1000 * 1000000};
+        if (!in->b->json)
+            screen_show_time(&in->screen, code->ends_boot - now);
+        if (ppoll(NULL, 0, &time, &in->outside) < 0 && interactive_signal)
+            return interactive_give_up(in, FAIL_INTERRUPTED, "interrupted",
+                                       "interrupted; nothing has changed",
+                                       err);
+    }
+}
+
+int
+interactive_login(struct broker *b, bool tty, struct record **record,
+                  struct error *err)
+{
+    struct interactive in = {.b = b};
+    const struct credential_dialog dialog = {&in, interactive_show,
+                                             interactive_wait};
+    enum credential_result result;
+    cleanup_close int fd =
+        tty ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+
+    screen_init(&in.screen, fd >= 0 ? fd : STDERR_FILENO);
+    if (b->wait >= 0)
+        in.ends = clock_now().boot + b->wait + 1;
+    interactive_catch(&in);
+    result =
+        credential_login(&b->credential, b->scope, &dialog, record, err);
+    screen_end_time(&in.screen);
+    return result == CREDENTIAL_OK ? 0 : -1;
+}
+
+bool
+interactive_git_allows(void)
+{
+    static const char *const no[] = {"false", "never", "no", "off", "0"};
+    char answer[64] = "";
+    FILE *git = popen("git config --get credential.interactive 2>/dev/null",
+                      "re");
+
+    if (!git)
+        return true;
+    if (!fgets(answer, sizeof answer, git))
+        answer[0] = '\0';
+    pclose(git);
+    answer[strcspn(answer, "\n")] = '\0';
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (strcasecmp(answer, no[i]) == 0)
+            return false;
+    return true;
+}

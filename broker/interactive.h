@@ -1,0 +1,21 @@
+/*
+ * interactive.h - a login with a person in front of it.
+ */
+#ifndef PARALLEL_BROKER_INTERACTIVE_H
+#define PARALLEL_BROKER_INTERACTIVE_H
+
+#include "broker/broker.h"
+
+/*
+ * Device authorization with address, code and QR code on the terminal
+ * (tty: /dev/tty, since git holds the standard streams; else standard
+ * error), or as JSON lines with --json. Ctrl-C, SIGTERM and SIGHUP end it
+ * with FAIL_INTERRUPTED; nothing is left behind. 0 with the new record.
+ */
+int interactive_login(struct broker *b, bool tty, struct record **record,
+                      struct error *err);
+
+/* What git's credential.interactive says. */
+bool interactive_git_allows(void);
+
+#endif

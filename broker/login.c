@@ -1,0 +1,54 @@
+#include "broker/broker.h"
+
+#include "broker/interactive.h"
+#include "lib/base/cleanup.h"
+
+static int
+login_print_json(const struct record *record, const struct error *trouble,
+                 struct error *err)
+{
+    struct json *line = json_new_object();
+
+    if (record) {
+        json_put_text(line, "status", "authenticated");
+        json_put_text(line, "org_id", record->org_id);
+        json_put_text(line, "org_name",
+                      *record->org_name ? record->org_name : NULL);
+    } else {
+        json_put_text(line, "status", "error");
+        json_put_text(line, "error", trouble->id);
+        json_put_text(line, "message", trouble->text);
+    }
+    return broker_print_json(line, err);
+}
+
+static void
+login_say(const struct broker *b, const struct record *record)
+{
+    const char *name = *record->org_name ? record->org_name : record->org_id;
+
+    broker_say(b, "signed in to Parallel%s%s; the credential lies in the "
+                  "private file %s",
+               *name ? " for " : "", name, store_shown(&b->credential.store));
+}
+
+int
+broker_login(struct broker *b, int *status, struct error *err)
+{
+    struct error trouble = ERROR_INIT;
+    struct record *record = NULL;
+
+    if (broker_open(b, &trouble) == 0 &&
+        interactive_login(b, false, &record, &trouble) == 0) {
+        if (b->json)
+            return login_print_json(record, NULL, err);
+        login_say(b, record);
+        return 0;
+    }
+    if (!b->json) {
+        *err = trouble;
+        return -1;
+    }
+    *status = trouble.failure ? (int)trouble.failure : FAIL_SERVICE;
+    return login_print_json(NULL, &trouble, err);
+}

@@ -1,0 +1,311 @@
+#include "broker/broker.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/wrap/http.h"
+
+struct verb {
+    const char *name;
+    int (*run)(struct broker *b, int *status, struct error *err);
+    const char *options; /* the names of those it takes, beside the common */
+};
+
+/* Sorted. */
+static const struct verb broker_verbs[] = {
+    {"config", broker_config, "json"},
+    {"erase", broker_erase, ""},
+    {"get", broker_get, ""},
+    {"header", broker_header, "api-key"},
+    {"help", broker_help, ""},
+    {"login", broker_login, "device json no-browser scope wait"},
+    {"logout", broker_logout, "all"},
+    {"refresh", broker_refresh, "if-due"},
+    {"status", broker_status, "json"},
+    {"store", broker_store, ""},
+    {"token", broker_token, "api-key min-ttl"},
+    {"version", broker_version, ""},
+};
+
+enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_SECONDS, OPTION_NUMBER };
+
+struct option {
+    const char *name;
+    enum option_type type;
+    size_t offset;
+    bool common; /* every verb takes it */
+};
+
+#define AT(member) offsetof(struct broker, member)
+
+/* Sorted. */
+static const struct option broker_options[] = {
+    {"all", OPTION_FLAG, AT(all), false},
+    {"api-key", OPTION_FLAG, AT(api_key), false},
+    {"debug", OPTION_FLAG, AT(debug), true},
+    {"device", OPTION_FLAG, AT(device), false},
+    {"if-due", OPTION_FLAG, AT(if_due), false},
+    {"json", OPTION_FLAG, AT(json), false},
+    {"min-ttl", OPTION_SECONDS, AT(min_ttl), false},
+    {"no-browser", OPTION_FLAG, AT(no_browser), false},
+    {"org", OPTION_TEXT, AT(org), true},
+    {"provider", OPTION_TEXT, AT(provider), true},
+    {"quiet", OPTION_FLAG, AT(quiet), true},
+    {"renewing", OPTION_NUMBER, AT(renewing), true},
+    {"scope", OPTION_TEXT, AT(scope), false},
+    {"wait", OPTION_SECONDS, AT(wait), false},
+};
+
+#define COUNT(table) (sizeof table / sizeof *table)
+
+static const struct verb *
+broker_find_verb(const char *name)
+{
+    for (size_t i = 0; i < COUNT(broker_verbs); i++)
+        if (strcmp(broker_verbs[i].name, name) == 0)
+            return &broker_verbs[i];
+    return NULL;
+}
+
+static const struct option *
+broker_find_option(const char *name, size_t len)
+{
+    for (size_t i = 0; i < COUNT(broker_options); i++)
+        if (strlen(broker_options[i].name) == len &&
+            memcmp(broker_options[i].name, name, len) == 0)
+            return &broker_options[i];
+    return NULL;
+}
+
+static int
+broker_bad_option(struct error *err, const char *arg, const char *what)
+{
+    char shown[80];
+
+    text_show(shown, sizeof shown, arg);
+    return error_set(err, FAIL_INPUT, "usage",
+                     "%s: %s (see: parallel-credential help)", shown, what);
+}
+
+static int
+broker_set_option(struct broker *b, const struct option *option,
+                  const char *arg, const char *value, struct error *err)
+{
+    void *slot = (char *)b + option->offset;
+    int64_t number;
+
+    switch (option->type) {
+    case OPTION_FLAG:
+        *(bool *)slot = true;
+        return 0;
+    case OPTION_TEXT:
+        *(const char **)slot = value;
+        return 0;
+    case OPTION_SECONDS:
+    case OPTION_NUMBER:
+        if (text_to_number(value, 1000000000, &number) < 0)
+            return broker_bad_option(err, arg,
+                                     "a whole number is needed");
+        *(int64_t *)slot =
+            number * (option->type == OPTION_SECONDS ? 1000 : 1);
+        return 0;
+    }
+    return -1;
+}
+
+/* One option at **arg, which moves on if the value is a word of its own.
+ * given[] remembers it, to be checked against the verb. */
+static int
+broker_parse_option(struct broker *b, char ***arg, bool *given,
+                    struct error *err)
+{
+    const char *name = **arg + 2;
+    size_t len = strcspn(name, "=");
+    const struct option *option = NULL;
+    const char *value = name[len] == '=' ? name + len + 1 : NULL;
+    const char *shown = **arg;
+
+    if (strncmp(**arg, "--", 2) == 0)
+        option = broker_find_option(name, len);
+    if (!option)
+        return broker_bad_option(err, shown, "there is no such option");
+    if (option->type == OPTION_FLAG && value)
+        return broker_bad_option(err, shown, "takes no value");
+    if (option->type != OPTION_FLAG && !value) {
+        value = (*arg)[1];
+        if (!value)
+            return broker_bad_option(err, shown, "a value is missing");
+        ++*arg;
+    }
+    given[option - broker_options] = true;
+    return broker_set_option(b, option, shown, value, err);
+}
+
+static int
+broker_check_options(const struct verb *verb, const bool *given,
+                     struct error *err)
+{
+    char shown[40];
+
+    for (size_t i = 0; i < COUNT(broker_options); i++) {
+        const struct option *option = &broker_options[i];
+        if (!given[i] || option->common ||
+            text_has_word(verb->options, option->name))
+            continue;
+        snprintf(shown, sizeof shown, "--%s", option->name);
+        return broker_bad_option(err, shown,
+                                 "is not an option of this command");
+    }
+    return 0;
+}
+
+/* What to do; *verb NULL: nothing, for a helper that does not know the
+ * operation. */
+static int
+broker_parse(struct broker *b, char **argv, const struct verb **verb,
+             struct error *err)
+{
+    bool given[COUNT(broker_options)] = {false};
+    const char *extra = NULL;
+
+    for (char **arg = argv + 1; *arg; arg++) {
+        if (strcmp(*arg, "--help") == 0 || strcmp(*arg, "-h") == 0)
+            b->verb = "help";
+        else if (strcmp(*arg, "--version") == 0)
+            b->verb = "version";
+        else if ((*arg)[0] == '-' &&
+                 broker_parse_option(b, &arg, given, err) < 0)
+            return -1;
+        else if ((*arg)[0] != '-' && b->verb)
+            extra = *arg;
+        else if ((*arg)[0] != '-')
+            b->verb = *arg;
+    }
+    *verb = broker_find_verb(b->verb ? b->verb : "help");
+    if (!b->verb)
+        return error_set(err, FAIL_INPUT, "usage",
+                         "which command? See: parallel-credential help");
+    if (!*verb && text_starts_with(b->program, "git-credential"))
+        return 0;
+    if (!*verb)
+        return broker_bad_option(err, b->verb, "there is no such command");
+    if (extra && strcmp(b->verb, "help") != 0)
+        return broker_bad_option(err, extra,
+                                 "this command takes no such word");
+    return broker_check_options(*verb, given, err);
+}
+
+int
+broker_open(struct broker *b, struct error *err)
+{
+    const struct passwd *pw = getpwuid(geteuid());
+    const struct credential_choice choice = {b->provider, b->org};
+
+    if (place_find(&b->place, pw ? pw->pw_dir : NULL) < 0)
+        return error_set(err, FAIL_SERVICE, "home",
+                         "there is no home folder to keep credentials in "
+                         "(HOME is not set to a folder of yours)");
+    if (config_load(&b->config, SYSTEM_CONFIGURATION, &b->place, err) < 0)
+        return -1;
+    b->is_open = true;
+    return credential_open(&b->credential, &b->config, &b->place, &choice,
+                           (int)b->renewing, err);
+}
+
+void
+broker_say(const struct broker *b, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    if (b->quiet)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "parallel-credential: %s\n", text);
+}
+
+int
+broker_print(const struct secret *text, struct error *err)
+{
+    if (fflush(stdout) == 0 &&
+        file_write_all(STDOUT_FILENO, text->data, text->len) == 0)
+        return 0;
+    return error_errno(err, FAIL_SERVICE, "output",
+                       "cannot write to standard output");
+}
+
+int
+broker_print_json(struct json *object, struct error *err)
+{
+    CLEANUP(secret_release) struct secret line = SECRET_INIT;
+    int result = json_write(object, false, &line);
+
+    json_free(object);
+    if (result < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return broker_print(&line, err);
+}
+
+const char *
+broker_key(const struct record *record)
+{
+    const char *given = getenv("PARALLEL_API_KEY");
+    const char *given_id = getenv("PARALLEL_CREDENTIAL_KEY_ID");
+
+    if (given && *given && !(given_id && *given_id))
+        return given;
+    return record ? secret_text(&record->api_key) : "";
+}
+
+static void
+broker_prepare_process(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    secret_harden_process();
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            _exit(FAIL_SERVICE);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
+    umask(077);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct broker b = {.wait = -1, .renewing = -1};
+    struct error err = ERROR_INIT;
+    const struct verb *verb = NULL;
+    int status = FAIL_NONE;
+
+    broker_prepare_process();
+    if (argc < 1)
+        return FAIL_INPUT;
+    b.program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+    if (broker_parse(&b, argv, &verb, &err) < 0 ||
+        (verb && verb->run(&b, &status, &err) < 0)) {
+        status = err.failure ? (int)err.failure : FAIL_SERVICE;
+        if (err.text[0])
+            broker_say(&b, "%s", err.text);
+    }
+    if (b.is_open) {
+        credential_close(&b.credential);
+        config_release(&b.config);
+    }
+    http_stop();
+    return status;
+}

@@ -1,0 +1,165 @@
+#include "broker/broker.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+
+static bool
+status_is_signed_in(const struct record *r)
+{
+    if (!r)
+        return false;
+    return record_is_fresh(r, clock_now(), 0) ||
+           (!secret_is_empty(&r->refresh) && !r->refused);
+}
+
+static void
+status_put_time(struct json *object, const char *key, int64_t ms)
+{
+    if (ms > 0)
+        json_put_number(object, key, ms / 1000);
+    else
+        json_put_null(object, key);
+}
+
+static void
+status_put_scopes(struct json *object, const char *scopes)
+{
+    struct json *array = json_put_array(object, "scopes");
+    char word[256];
+
+    while (*scopes) {
+        size_t span = strcspn(scopes, " ");
+        if (span > 0 && span < sizeof word) {
+            memcpy(word, scopes, span);
+            word[span] = '\0';
+            json_append_text(array, word);
+        }
+        scopes += span + strspn(scopes + span, " ");
+    }
+}
+
+static int
+status_print_json(const struct broker *b, const struct record *r,
+                  struct error *err)
+{
+    struct json *object = json_new_object();
+
+    json_put_bool(object, "authenticated", status_is_signed_in(r));
+    json_put_text(object, "issuer", r ? r->issuer : b->config.platform_url);
+    json_put_text(object, "org_id", r ? r->org_id : NULL);
+    json_put_text(object, "org_name",
+                  r && *r->org_name ? r->org_name : NULL);
+    status_put_scopes(object, r ? r->scopes : "");
+    status_put_time(object, "access_token_expires_at",
+                    r && r->access.len ? r->expires.real : 0);
+    status_put_time(object, "refresh_token_expires_at",
+                    r ? r->refresh_expires : 0);
+    status_put_time(object, "authorization_expires_at",
+                    r ? r->authorization_expires : 0);
+    json_put_text(object, "store", "file");
+    json_put_bool(object, "api_key", *broker_key(r) != '\0');
+    json_put_null(object, "pending");
+    return broker_print_json(object, err);
+}
+
+/* "2026-05-01 12:34:56, in 9 min" */
+static const char *
+status_time(char *out, size_t size, int64_t ms)
+{
+    time_t at = (time_t)(ms / 1000);
+    int64_t left = (ms - clock_now().real) / 1000;
+    int64_t shown = left < 0 ? -left : left;
+    const char *unit = "s";
+    struct tm tm;
+    char date[32];
+
+    if (ms <= 0) {
+        snprintf(out, size, "not limited as far as known");
+        return out;
+    }
+    if (shown >= 2 * 86400)
+        shown /= 86400, unit = "days";
+    else if (shown >= 2 * 3600)
+        shown /= 3600, unit = "hours";
+    else if (shown >= 120)
+        shown /= 60, unit = "min";
+    localtime_r(&at, &tm);
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm);
+    snprintf(out, size, left < 0 ? "%s, %lld %s ago" : "%s, in %lld %s", date,
+             (long long)shown, unit);
+    return out;
+}
+
+static void
+status_print_record(const struct broker *b, const struct record *r)
+{
+    char time[96];
+
+    printf("  organization   %s%s%s%s\n", r->org_name,
+           *r->org_name ? " (" : "", *r->org_id ? r->org_id : "not named",
+           *r->org_name ? ")" : "");
+    printf("  service        %s\n", r->issuer);
+    printf("  scopes         %s\n", r->scopes);
+    if (secret_is_empty(&r->access))
+        printf("  access token   none now; renewed when it is asked for\n");
+    else
+        printf("  access token   %s %s\n",
+               record_is_fresh(r, clock_now(), 0) ? "until" : "expired",
+               status_time(time, sizeof time, r->expires.real));
+    if (secret_is_empty(&r->refresh))
+        printf("  refresh token  none\n");
+    else
+        printf("  refresh token  until %s; replaced at each renewal\n",
+               status_time(time, sizeof time, r->refresh_expires));
+    printf("  approval       until %s\n",
+           status_time(time, sizeof time, r->authorization_expires));
+    printf("  API key        %s\n",
+           secret_equals(&r->api_key, broker_key(r))
+               ? (r->api_key.len ? "stored" : "none")
+               : "taken from PARALLEL_API_KEY in the environment");
+    printf("  kept in        %s (a private file)\n",
+           store_shown(&b->credential.store));
+}
+
+static void
+status_print(const struct broker *b, const struct record *r,
+             const struct error *reason)
+{
+    if (!r) {
+        printf("%s\n", reason->text);
+        return;
+    }
+    if (status_is_signed_in(r))
+        printf("Signed in to Parallel\n");
+    else if (r->refused)
+        printf("The sign-in has ended; run: parallel-credential login\n");
+    else
+        printf("Signed out; run: parallel-credential login\n");
+    status_print_record(b, r);
+}
+
+int
+broker_status(struct broker *b, int *status, struct error *err)
+{
+    struct error reason = ERROR_INIT;
+    struct record *r = NULL;
+
+    if (broker_open(b, err) < 0)
+        return -1;
+    if (credential_find(&b->credential, &r, &reason) == CREDENTIAL_FAILED) {
+        *err = reason;
+        return -1;
+    }
+    *status = status_is_signed_in(r) ? FAIL_NONE : FAIL_AUTH;
+    if (b->json)
+        return status_print_json(b, r, err);
+    status_print(b, r, &reason);
+    if (fflush(stdout) != 0)
+        return error_errno(err, FAIL_SERVICE, "output",
+                           "cannot write to standard output");
+    return 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * store.c - what git tells us after it has used a credential: store, erase.
+ */
+#include "broker/broker.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/answer.h"
+#include "lib/base/cleanup.h"
+
+/* 1: there is something to look at. */
+static int
+store_read_notice(struct broker *b, struct fields *block,
+                  struct request *request, struct error *err)
+{
+    if (fields_read(block, STDIN_FILENO, err) < 0)
+        return error_context(err, "the request on standard input");
+    if (request_read(request, block) < 0 || !request->password ||
+        !*request->password)
+        return 0;
+    return broker_open(b, err) < 0 ? -1 : 1;
+}
+
+int
+broker_store(struct broker *b, int *status, struct error *err)
+{
+    CLEANUP(fields_release) struct fields block = FIELDS_INIT;
+    struct request request;
+    int result = store_read_notice(b, &block, &request, err);
+
+    (void)status;
+    if (result <= 0)
+        return result;
+    if (request.expires ||
+        (request.username &&
+         strcmp(request.username, ANSWER_TOKEN_USER) == 0))
+        return 0; /* our own answer, come back */
+    return credential_set_key(&b->credential, request.origin, request.path,
+                              request.password, err);
+}
+
+int
+broker_erase(struct broker *b, int *status, struct error *err)
+{
+    CLEANUP(fields_release) struct fields block = FIELDS_INIT;
+    struct request request;
+    int result = store_read_notice(b, &block, &request, err);
+
+    (void)status;
+    if (result <= 0)
+        return result;
+    return credential_erase(&b->credential, request.origin, request.path,
+                            request.password, err);
+}

@@ -1,0 +1,63 @@
+/*
+ * token.c - the credential as one line: token and header.
+ */
+#include "broker/broker.h"
+
+#include "lib/base/cleanup.h"
+
+static int
+token_print(const char *prefix, const char *value, struct error *err)
+{
+    CLEANUP(secret_release) struct secret line = SECRET_INIT;
+
+    if (secret_append_text(&line, prefix) < 0 ||
+        secret_append_text(&line, value) < 0 ||
+        secret_append_text(&line, "\n") < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return broker_print(&line, err);
+}
+
+static int
+token_print_key(struct broker *b, const char *prefix, struct error *err)
+{
+    struct record *record = NULL;
+
+    if (credential_find(&b->credential, &record, err) == CREDENTIAL_FAILED)
+        return -1;
+    if (*broker_key(record))
+        return token_print(prefix, broker_key(record), err);
+    if (record)
+        error_set(err, FAIL_AUTH, "no_api_key",
+                  "no API key is stored for this credential");
+    return -1;
+}
+
+static int
+token_run(struct broker *b, const char *token_prefix,
+          const char *key_prefix, struct error *err)
+{
+    struct record *record;
+
+    if (broker_open(b, err) < 0)
+        return -1;
+    if (b->api_key)
+        return token_print_key(b, key_prefix, err);
+    if (credential_token(&b->credential, CREDENTIAL_FRESH, b->min_ttl,
+                         &record, err) != CREDENTIAL_OK)
+        return -1;
+    return token_print(token_prefix, secret_text(&record->access), err);
+}
+
+int
+broker_token(struct broker *b, int *status, struct error *err)
+{
+    (void)status;
+    return token_run(b, "", "", err);
+}
+
+int
+broker_header(struct broker *b, int *status, struct error *err)
+{
+    (void)status;
+    return token_run(b, "Authorization: Bearer ", "x-api-key: ", err);
+}

@@ -1,0 +1,566 @@
+#include "lib/config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/secret.h"
+#include "lib/base/text.h"
+#include "lib/base/url.h"
+#include "lib/oauth/provider.h"
+#include "lib/wrap/conf.h"
+
+#define CONFIG_FILE_MAX     (256 * 1024)
+#define CONFIG_DURATION_MAX (24 * 3600 * 1000LL)
+
+enum config_type {
+    TYPE_TEXT,     /* visible characters */
+    TYPE_URL,      /* https, or http to this machine; no slash at the end */
+    TYPE_PROXY,    /* a proxy's address, or "none" */
+    TYPE_PATH,     /* absolute */
+    TYPE_SCOPES,   /* words */
+    TYPE_STORE,    /* auto, file */
+    TYPE_DURATION, /* 3, 3s, 1.5s, 500ms, 2min, 1h */
+};
+
+struct config_spec {
+    const char *name;
+    enum config_type type;
+    size_t offset;
+    const char *standard;
+    const char *variable; /* of the environment, or NULL */
+};
+
+#define AT(member) offsetof(struct config, member)
+
+/* Sorted, in the order of enum config_key. */
+static const struct config_spec config_specs[CONFIG_KEYS] = {
+    {"api_url", TYPE_URL, AT(api_url), provider_parallel_data,
+     "PARALLEL_API_URL"},
+    {"ca_directory", TYPE_PATH, AT(ca_directory), NULL, NULL},
+    {"ca_file", TYPE_PATH, AT(ca_file), NULL, NULL},
+    {"client_id", TYPE_TEXT, AT(client_id), NULL, NULL},
+    {"connect_timeout", TYPE_DURATION, AT(connect_timeout_ms), "3s", NULL},
+    {"lock_timeout", TYPE_DURATION, AT(lock_timeout_ms), "30s", NULL},
+    {"platform_url", TYPE_URL, AT(platform_url), provider_parallel_platform,
+     "PARALLEL_PLATFORM_URL"},
+    {"proxy", TYPE_PROXY, AT(proxy), NULL, NULL},
+    {"scopes", TYPE_SCOPES, AT(scopes), provider_parallel_scopes, NULL},
+    {"service_api_url", TYPE_URL, AT(service_api_url),
+     provider_parallel_service, "PARALLEL_SERVICE_API_URL"},
+    {"store", TYPE_STORE, AT(store), "auto", NULL},
+    {"timeout", TYPE_DURATION, AT(timeout_ms), "30s", NULL},
+};
+
+/* What the handler of one file needs to know. */
+struct config_reading {
+    struct config *config;
+    const char *file;
+    bool system; /* the system's: policy is allowed */
+};
+
+const char *
+config_key_name(enum config_key key)
+{
+    return config_specs[key].name;
+}
+
+static int
+config_find(const char *name)
+{
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        if (strcmp(config_specs[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int
+config_bad(struct error *err, const char *name, const char *what)
+{
+    return error_set(err, FAIL_INPUT, "config", "%s: %s", name, what);
+}
+
+static int
+config_set_text(char **slot, const char *text, size_t len)
+{
+    char *copy = strndup(text, len);
+
+    if (!copy)
+        return -1;
+    free(*slot);
+    *slot = copy;
+    return 0;
+}
+
+static int
+config_set_url(char **slot, const char *name, const char *value,
+               struct error *err)
+{
+    size_t len = strlen(value);
+
+    if (url_require_safe(value, name, err) < 0)
+        return -1;
+    if (strchr(value, '?'))
+        return config_bad(err, name, "an address without '?' is needed");
+    while (len > 0 && value[len - 1] == '/')
+        len--;
+    return config_set_text(slot, value, len);
+}
+
+/* A number with at most three decimals and a unit, seconds by default. */
+static int
+config_set_duration(int64_t *slot, const char *name, const char *value,
+                    struct error *err)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1000},    {"ms", 1},         {"s", 1000},
+                 {"min", 60000}, {"h", 60 * 60000}};
+    char *end;
+    double number = strtod(value, &end);
+    size_t digits = strspn(value, "0123456789.");
+
+    if (digits == 0 || end != value + digits)
+        return config_bad(err, name, "a time like 3s or 500ms is needed");
+    end += strspn(end, " ");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        double ms = number * (double)units[i].ms;
+        if (strcmp(end, units[i].unit) != 0)
+            continue;
+        if (ms < 1 || ms > (double)CONFIG_DURATION_MAX)
+            return config_bad(err, name, "must lie between 1ms and 24h");
+        *slot = (int64_t)ms;
+        return 0;
+    }
+    return config_bad(err, name,
+                      "a time with the unit ms, s, min or h is needed");
+}
+
+static int
+config_set_store(enum config_store *slot, const char *name,
+                 const char *value, struct error *err)
+{
+    if (strcmp(value, "auto") == 0)
+        *slot = CONFIG_STORE_AUTO;
+    else if (strcmp(value, "file") == 0)
+        *slot = CONFIG_STORE_FILE;
+    else
+        return config_bad(err, name, "must be auto or file");
+    return 0;
+}
+
+static bool
+config_is_visible(const char *text, bool blanks)
+{
+    for (; *text; text++)
+        if (*text < (blanks ? ' ' : '!') || *text > '~')
+            return false;
+    return true;
+}
+
+static int
+config_set_proxy(char **slot, const char *name, const char *value,
+                 struct error *err)
+{
+    struct url url;
+
+    if (strcmp(value, "none") == 0)
+        return config_set_text(slot, "", 0);
+    if (strchr(value, '@'))
+        return config_bad(err, name, "a password may not stand here");
+    if (url_parse(&url, value, err) < 0)
+        return error_context(err, "%s", name);
+    return config_set_text(slot, value, strlen(value));
+}
+
+static int
+config_set(struct config *config, const struct config_spec *spec,
+           const char *value, struct error *err)
+{
+    void *slot = (char *)config + spec->offset;
+
+    if (!*value)
+        return config_bad(err, spec->name, "has no value");
+    switch (spec->type) {
+    case TYPE_TEXT:
+        if (!config_is_visible(value, false))
+            return config_bad(err, spec->name,
+                              "must be of visible ASCII characters");
+        return config_set_text(slot, value, strlen(value));
+    case TYPE_SCOPES:
+        if (!config_is_visible(value, true))
+            return config_bad(err, spec->name,
+                              "must be words with blanks between them");
+        return config_set_text(slot, value, strlen(value));
+    case TYPE_PATH:
+        if (*value != '/')
+            return config_bad(err, spec->name,
+                              "an absolute path is needed");
+        return config_set_text(slot, value, strlen(value));
+    case TYPE_URL:
+        return config_set_url(slot, spec->name, value, err);
+    case TYPE_PROXY:
+        return config_set_proxy(slot, spec->name, value, err);
+    case TYPE_STORE:
+        return config_set_store(slot, spec->name, value, err);
+    case TYPE_DURATION:
+        return config_set_duration(slot, spec->name, value, err);
+    }
+    return -1;
+}
+
+static int
+config_set_origin(struct config_origin *origin, const char *file, int line)
+{
+    free(origin->text);
+    origin->file = line > 0;
+    if (line <= 0) {
+        origin->text = strdup(file);
+    } else if (asprintf(&origin->text, "%s:%d", file, line) < 0) {
+        origin->text = NULL;
+    }
+    return origin->text ? 0 : -1;
+}
+
+/* locked_keys = platform_url scopes */
+static int
+config_lock_keys(struct config *config, const char *list, struct error *err)
+{
+    char word[64];
+
+    while (*list) {
+        size_t span = strcspn(list, " ,");
+        int key;
+
+        if (span > 0 && span < sizeof word) {
+            memcpy(word, list, span);
+            word[span] = '\0';
+            key = config_find(word);
+            if (key < 0)
+                return error_set(err, FAIL_INPUT, "config",
+                                 "locked_keys: there is no key \"%s\"",
+                                 word);
+            config->origin[key].locked = true;
+        }
+        list += span + strspn(list + span, " ,");
+    }
+    return 0;
+}
+
+static int
+config_handle_policy(struct config_reading *reading, const char *name,
+                     const char *value, struct error *err)
+{
+    if (!reading->system)
+        return error_set(err, FAIL_INPUT, "config",
+                         "[policy] is for the system's files only");
+    if (strcmp(name, "locked_keys") == 0)
+        return config_lock_keys(reading->config, value, err);
+    return error_set(err, FAIL_INPUT, "config",
+                     "unknown key \"%s\" in [policy]", name);
+}
+
+static int
+config_handle(void *context, const char *section, const char *name,
+              const char *value, int line, struct error *err)
+{
+    struct config_reading *reading = context;
+    struct config *config = reading->config;
+    int key;
+
+    if (strcmp(section, "policy") == 0)
+        return config_handle_policy(reading, name, value, err);
+    if (*section)
+        return error_set(err, FAIL_INPUT, "config",
+                         "unknown section [%s]", section);
+    key = config_find(name);
+    if (key < 0)
+        return error_set(err, FAIL_INPUT, "config", "unknown key \"%s\"",
+                         name);
+    if (config->origin[key].locked && !reading->system)
+        return error_set(err, FAIL_INPUT, "config",
+                         "%s is locked by the administrator's policy", name);
+    if (config_set(config, &config_specs[key], value, err) < 0)
+        return -1;
+    return config_set_origin(&config->origin[key], reading->file, line);
+}
+
+static int
+config_remember(struct config *config, const char *path,
+                const struct stat *st)
+{
+    struct config_seen *grown = realloc(
+        config->seen, (config->seen_count + 1) * sizeof *config->seen);
+
+    if (!grown)
+        return -1;
+    config->seen = grown;
+    grown += config->seen_count;
+    *grown = (struct config_seen){.path = strdup(path), .present = st};
+    if (st)
+        grown->st = *st;
+    if (!grown->path)
+        return -1;
+    config->seen_count++;
+    return 0;
+}
+
+/*
+ * What we read may belong to the administrator or to ourselves, and nobody
+ * else may write it.
+ */
+static int
+config_check(const struct stat *st, const char *path, struct error *err)
+{
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        return error_set(err, FAIL_INPUT, "config",
+                         "%s belongs to uid %u, neither to root nor to you",
+                         path, (unsigned)st->st_uid);
+    if (st->st_mode & 022)
+        return error_set(err, FAIL_INPUT, "config",
+                         "%s can be written by others; mend it with: "
+                         "chmod go-w %s",
+                         path, path);
+    return 0;
+}
+
+/* Opens path of the given type; 1 when it is not there. */
+static int
+config_open(struct config *config, const char *path, mode_t type, int *fd,
+            struct error *err)
+{
+    struct stat st;
+    cleanup_close int file =
+        open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    if (file < 0 && errno == ENOENT)
+        return config_remember(config, path, NULL) < 0 ? -1 : 1;
+    if (file < 0 || fstat(file, &st) < 0) {
+        error_errno(err, FAIL_INPUT, "config", "cannot read %s", path);
+        return -1;
+    }
+    if ((st.st_mode & S_IFMT) != type)
+        return error_set(err, FAIL_INPUT, "config", "%s is not a %s", path,
+                         type == S_IFDIR ? "folder" : "regular file");
+    if (config_check(&st, path, err) < 0 ||
+        config_remember(config, path, &st) < 0)
+        return -1;
+    *fd = steal_fd(&file);
+    return 0;
+}
+
+static int
+config_read_fd(int fd, const char *path, struct secret *text,
+               struct error *err)
+{
+    ssize_t n;
+
+    do {
+        if (secret_reserve(text, 4096) < 0 || text->len > CONFIG_FILE_MAX)
+            return error_set(err, FAIL_INPUT, "config",
+                             "%s is larger than %d bytes", path,
+                             CONFIG_FILE_MAX);
+        n = read(fd, text->data + text->len, 4096);
+        if (n < 0 && errno != EINTR)
+            return error_errno(err, FAIL_INPUT, "config", "cannot read %s",
+                               path);
+        if (n > 0)
+            text->len += (size_t)n;
+    } while (n != 0);
+    text->data[text->len] = '\0';
+    return 0;
+}
+
+static int
+config_read_file(struct config *config, const char *path, bool system,
+                 struct error *err)
+{
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    struct config_reading reading = {config, path, system};
+    cleanup_close int fd = -1;
+    int result = config_open(config, path, S_IFREG, &fd, err);
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (config_read_fd(fd, path, &text, err) < 0)
+        return -1;
+    return conf_parse(path, text.data, text.len, config_handle, &reading,
+                      err);
+}
+
+static int
+config_is_drop_in(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return entry->d_name[0] != '.' && len > 5 &&
+           strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+static int
+config_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+config_read_drop_ins(struct config *config, const char *folder,
+                     struct error *err)
+{
+    struct dirent **entries = NULL;
+    cleanup_close int fd = -1;
+    int result = config_open(config, folder, S_IFDIR, &fd, err);
+    int count;
+
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    count = scandir(folder, &entries, config_is_drop_in, config_by_name);
+    if (count < 0)
+        return error_errno(err, FAIL_INPUT, "config", "cannot read %s",
+                           folder);
+    for (int i = 0; i < count; i++) {
+        cleanup_free char *path = NULL;
+
+        if (result == 0 &&
+            asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
+            path = NULL;
+        if (result == 0)
+            result = path ? config_read_file(config, path, true, err) : -1;
+        free(entries[i]);
+    }
+    free(entries);
+    return result;
+}
+
+static int
+config_read_environment(struct config *config, struct error *err)
+{
+    for (int i = 0; i < CONFIG_KEYS; i++) {
+        const struct config_spec *spec = &config_specs[i];
+        const char *value = spec->variable ? getenv(spec->variable) : NULL;
+
+        if (!value || !*value || config->origin[i].locked)
+            continue;
+        if (config_set(config, spec, value, err) < 0)
+            return error_context(err, "the variable %s", spec->variable);
+        if (config_set_origin(&config->origin[i], spec->variable, 0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+config_set_defaults(struct config *config, struct error *err)
+{
+    for (int i = 0; i < CONFIG_KEYS; i++) {
+        const struct config_spec *spec = &config_specs[i];
+
+        if (spec->standard &&
+            config_set(config, spec, spec->standard, err) < 0)
+            return -1;
+        if (config_set_origin(&config->origin[i], "default", 0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+config_read_all(struct config *config, const char *system_file,
+                const struct place *place, struct error *err)
+{
+    cleanup_free char *folder = NULL;
+
+    if (asprintf(&folder, "%s.d", system_file) < 0)
+        folder = NULL;
+    if (!folder || config_set_defaults(config, err) < 0 ||
+        config_read_file(config, system_file, true, err) < 0 ||
+        config_read_drop_ins(config, folder, err) < 0)
+        return -1;
+    if (place->configuration[0] &&
+        config_read_file(config, place->configuration, false, err) < 0)
+        return -1;
+    if (config->origin[CONFIG_PLATFORM_URL].file &&
+        config_set_text(&config->fixed_issuer, config->platform_url,
+                        strlen(config->platform_url)) < 0)
+        return -1;
+    return config_read_environment(config, err);
+}
+
+int
+config_load(struct config *config, const char *system_file,
+            const struct place *place, struct error *err)
+{
+    memset(config, 0, sizeof *config);
+    error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    if (config_read_all(config, system_file, place, err) < 0) {
+        config_release(config);
+        return -1;
+    }
+    *err = (struct error)ERROR_INIT;
+    return 0;
+}
+
+void
+config_release(struct config *config)
+{
+    free(config->platform_url);
+    free(config->service_api_url);
+    free(config->api_url);
+    free(config->fixed_issuer);
+    free(config->client_id);
+    free(config->scopes);
+    free(config->proxy);
+    free(config->ca_file);
+    free(config->ca_directory);
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        free(config->origin[i].text);
+    for (size_t i = 0; i < config->seen_count; i++)
+        free(config->seen[i].path);
+    free(config->seen);
+    memset(config, 0, sizeof *config);
+}
+
+struct http_options
+config_http(const struct config *config)
+{
+    return (struct http_options){config->connect_timeout_ms,
+                                 config->timeout_ms, config->proxy,
+                                 config->ca_file, config->ca_directory};
+}
+
+const char *
+config_issuer(const struct config *config)
+{
+    bool chosen =
+        strcmp(config->origin[CONFIG_PLATFORM_URL].text, "default") != 0;
+
+    return chosen ? config->platform_url : NULL;
+}
+
+char *
+config_key_value(const struct config *config, enum config_key key)
+{
+    const struct config_spec *spec = &config_specs[key];
+    const void *slot = (const char *)config + spec->offset;
+    char *text = NULL;
+
+    if (spec->type == TYPE_STORE)
+        return strdup(*(const enum config_store *)slot == CONFIG_STORE_AUTO
+                          ? "auto"
+                          : "file");
+    if (spec->type == TYPE_DURATION)
+        return asprintf(&text, "%gs",
+                        (double)*(const int64_t *)slot / 1000) < 0
+                   ? NULL
+                   : text;
+    if (spec->type == TYPE_PROXY && *(char *const *)slot &&
+        !**(char *const *)slot)
+        return strdup("none");
+    return *(char *const *)slot ? strdup(*(char *const *)slot) : NULL;
+}

@@ -1,0 +1,90 @@
+/*
+ * config.h - the configuration: compiled-in defaults, the system's file, its
+ * drop-ins in name order, the user's own file, the environment; later wins.
+ *
+ * The files are read strictly. Whatever is wrong in one of them is an error
+ * that names file and line, and nothing goes on with half a configuration.
+ */
+#ifndef PARALLEL_CONFIG_H
+#define PARALLEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "lib/base/error.h"
+#include "lib/base/place.h"
+#include "lib/wrap/http.h"
+
+enum config_store { CONFIG_STORE_AUTO, CONFIG_STORE_FILE };
+
+/* Every key has a number, in the order of the table in config.c. */
+enum config_key {
+    CONFIG_API_URL,
+    CONFIG_CA_DIRECTORY,
+    CONFIG_CA_FILE,
+    CONFIG_CLIENT_ID,
+    CONFIG_CONNECT_TIMEOUT,
+    CONFIG_LOCK_TIMEOUT,
+    CONFIG_PLATFORM_URL,
+    CONFIG_PROXY,
+    CONFIG_SCOPES,
+    CONFIG_SERVICE_API_URL,
+    CONFIG_STORE,
+    CONFIG_TIMEOUT,
+    CONFIG_KEYS
+};
+
+/* Where the value of a key came from: "FILE:LINE", a variable, "default". */
+struct config_origin {
+    char *text;
+    bool file;   /* a file */
+    bool locked; /* the policy forbids the user's file and environment */
+};
+
+/* A file or folder that was looked at, and what was seen there. */
+struct config_seen {
+    char *path;
+    bool present;
+    struct stat st;
+};
+
+struct config {
+    char *platform_url, *service_api_url, *api_url; /* no slash at the end */
+    char *fixed_issuer; /* platform_url as a file says it, or NULL */
+    char *client_id;    /* NULL: register */
+    char *scopes;
+    enum config_store store;
+    int64_t connect_timeout_ms, timeout_ms, lock_timeout_ms;
+    char *proxy;        /* NULL: the environment's; "": none */
+    char *ca_file;      /* NULL: the system's */
+    char *ca_directory; /* NULL: the system's */
+    struct config_origin origin[CONFIG_KEYS];
+    struct config_seen *seen;
+    size_t seen_count;
+};
+
+/*
+ * Read everything. system_file is the system's file; its drop-ins lie in
+ * system_file with ".d" behind it. 0, or -1 with FAIL_INPUT "config"; the
+ * configuration is then empty.
+ */
+int config_load(struct config *config, const char *system_file,
+                const struct place *place, struct error *err);
+
+void config_release(struct config *config);
+
+/* Times and trust for every exchange; points into the configuration. */
+struct http_options config_http(const struct config *config);
+
+/* The issuer that a file or a variable chooses, or NULL: then any credential
+ * will do. */
+const char *config_issuer(const struct config *config);
+
+/* The name of a key, its value as text (owned by the caller; NULL when
+ * unset), for `config` and `doctor`. */
+const char *config_key_name(enum config_key key);
+char *config_key_value(const struct config *config, enum config_key key);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * credential.h - the story: get, login, renew, logout.
+ *
+ * A struct credential is one run of a program over one person's store. It
+ * uses the rooms below: oauth/ asks the service, store/ keeps what lasts,
+ * session.h keeps what the front serves.
+ *
+ *     CLEANUP(credential_close) struct credential c;
+ *     if (credential_open(&c, &config, &place, &choice, lock, &err) < 0) ...
+ *     switch (credential_token(&c, CREDENTIAL_FRESH, 0, &record, &err)) ...
+ *
+ * Locks are always taken in this order: the session's "renewing", then the
+ * store's. Neither is held while a person is asked.
+ */
+#ifndef PARALLEL_CREDENTIAL_H
+#define PARALLEL_CREDENTIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/config.h"
+#include "lib/oauth/device.h"
+#include "lib/session.h"
+#include "lib/store/store.h"
+
+/* Which credential: NULL stands for any, then the selected one is taken. */
+struct credential_choice {
+    const char *provider;
+    const char *org;
+};
+
+struct credential {
+    const struct config *config; /* not owned */
+    const struct place *place;   /* not owned */
+    struct credential_choice choice;
+    struct http_options http;
+    struct session session;
+    struct store store;
+    struct moment started;
+};
+
+enum credential_result {
+    CREDENTIAL_FAILED = -1, /* err: trouble; nothing was lost */
+    CREDENTIAL_OK = 0,
+    CREDENTIAL_NONE,   /* nobody has signed in; err says so */
+    CREDENTIAL_REFUSED /* the person has to sign in again; err says so */
+};
+
+/* What is wanted of the access token. */
+enum credential_demand {
+    CREDENTIAL_FRESH, /* one that is not expired: renew only if need be */
+    CREDENTIAL_DUE,   /* renew if it is time to and no back-off runs */
+    CREDENTIAL_NEW    /* renew now */
+};
+
+/* renewing: the front's lock if it passed one on, else -1. 0 or -1. */
+int credential_open(struct credential *c, const struct config *config,
+                    const struct place *place,
+                    const struct credential_choice *choice, int renewing,
+                    struct error *err);
+void credential_close(struct credential *c);
+
+/* Read what is stored and find the chosen credential; asks nobody. *record
+ * belongs to c and stays valid until the next call. */
+enum credential_result credential_find(struct credential *c,
+                                       struct record **record,
+                                       struct error *err);
+
+/*
+ * The chosen credential with a token that satisfies demand and lives for ttl
+ * ms more. At most one request; only under both locks; the store is read
+ * again under them and room for the answer made before anything is asked.
+ */
+enum credential_result credential_token(struct credential *c,
+                                        enum credential_demand demand,
+                                        int64_t ttl, struct record **record,
+                                        struct error *err);
+
+/* How a login talks to the person. */
+struct credential_dialog {
+    void *context;
+    /* The code is known: show address and code. */
+    void (*show)(void *context, const struct device_code *code);
+    /* Wait ms until the next poll. Not 0: give up (an interruption, or the
+     * program's own limit), with err filled. */
+    int (*wait)(void *context, const struct device_code *code, int64_t ms,
+                struct error *err);
+};
+
+/*
+ * Device authorization (RFC 8628) at the configured service: register if
+ * need be, ask for a code, show it, poll at once and then by the interval
+ * until the person has decided. The new record replaces the one of the same
+ * organization, whose refresh token is revoked. scope NULL: the
+ * configuration's.
+ */
+enum credential_result credential_login(struct credential *c,
+                                        const char *scope,
+                                        const struct credential_dialog *dialog,
+                                        struct record **record,
+                                        struct error *err);
+
+/*
+ * Revoke the chosen credential at the service and remove it; all: every one.
+ * CREDENTIAL_FAILED with id "revoke": it is removed here, but the service
+ * could not be told.
+ */
+enum credential_result credential_logout(struct credential *c, bool all,
+                                         struct error *err);
+
+/* A caller says that secret, which it got for origin and path, was refused:
+ * an access token is renewed at the next get, an API key forgotten. Anything
+ * but a current secret is ignored. */
+int credential_erase(struct credential *c, const char *origin,
+                     const char *path, const char *secret,
+                     struct error *err);
+
+/* A person has entered an API key for an address of ours. Ignored for any
+ * other address. */
+int credential_set_key(struct credential *c, const char *origin,
+                       const char *path, const char *key,
+                       struct error *err);
+
+/* What the credential has for an address; what a new one would have, when
+ * record is NULL. */
+enum cache_use credential_match(const struct credential *c,
+                                const struct record *record,
+                                const char *origin, const char *path);
+
+#endif

@@ -1,0 +1,85 @@
+#include "lib/oauth/register.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "lib/base/cleanup.h"
+
+#define REGISTER_ID_MAX 256
+
+static void
+register_put(struct json *platform, const char *key, const char *text)
+{
+    if (*text)
+        json_put_text(platform, key, text);
+}
+
+static int
+register_body(struct secret *body)
+{
+    cleanup_json struct json *json = json_new_object();
+    struct json *platform = json_put_object(json, "platform");
+    struct utsname name;
+
+    json_put_text(json, "client_name", "parallel-credential");
+    if (uname(&name) == 0) {
+        register_put(platform, "machine", name.machine);
+        register_put(platform, "os_name", "posix");
+        register_put(platform, "release", name.release);
+        register_put(platform, "system", name.sysname);
+        register_put(platform, "version", name.version);
+    }
+    return json_write(json, false, body);
+}
+
+static enum oauth_result
+register_take(const struct json *reply, char **client_id, struct error *err)
+{
+    const char *id = json_text(reply, "client_id");
+    size_t len = id ? strlen(id) : 0;
+    char *copy;
+
+    for (size_t i = 0; i < len; i++)
+        if (id[i] <= ' ' || id[i] >= 0x7f)
+            len = 0;
+    if (len == 0 || len > REGISTER_ID_MAX) {
+        error_set(err, FAIL_SERVICE, "reply",
+                  "the registration server sent no usable \"client_id\"");
+        return OAUTH_FAILED;
+    }
+    copy = strdup(id);
+    if (!copy) {
+        error_set(err, FAIL_SERVICE, "memory", "out of memory");
+        return OAUTH_FAILED;
+    }
+    *client_id = copy;
+    return OAUTH_OK;
+}
+
+enum oauth_result
+register_client(const struct http_options *http,
+                const struct provider *provider, char **client_id,
+                struct error *err)
+{
+    CLEANUP(secret_release) struct secret body = SECRET_INIT;
+    CLEANUP(oauth_reply_release) struct oauth_reply reply = OAUTH_REPLY_INIT;
+    enum oauth_result result;
+
+    if (provider->registration == REGISTRATION_NONE ||
+        !provider->registration_endpoint) {
+        error_set(err, FAIL_INPUT, "config",
+                  "%s registers nobody by itself; set client_id",
+                  provider->name);
+        return OAUTH_FAILED;
+    }
+    if (register_body(&body) < 0) {
+        error_set(err, FAIL_SERVICE, "memory", "out of memory");
+        return OAUTH_FAILED;
+    }
+    result = oauth_post(http, provider->registration_endpoint,
+                        "application/json", &body, &reply, err);
+    if (result == OAUTH_OK)
+        return register_take(reply.json, client_id, err);
+    return result == OAUTH_FAILED ? OAUTH_FAILED : OAUTH_REFUSED;
+}

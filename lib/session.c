@@ -1,0 +1,310 @@
+#include "lib/session.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/lock.h"
+
+#define SESSION_RETRY_LEAST 30000
+#define SESSION_RETRY_MOST  300000
+#define SESSION_RETRY_SAID  3600000 /* the longest Retry-After we honour */
+
+void
+session_open(struct session *session, const struct config *config,
+             const struct place *place, int lock)
+{
+    *session = (struct session)SESSION_INIT;
+    session->config = config;
+    session->place = place;
+    if (file_open_folder(cache_folder(place), false, &session->folder,
+                         NULL) != FILE_OK)
+        return;
+    if (lock >= 0 && lock_is_ours(session->folder, CACHE_LOCK_NAME, lock))
+        session->lock = lock;
+    cache_load(&session->old, place, session->folder);
+}
+
+int
+session_lock(struct session *session, bool create, int64_t limit_ms,
+             struct error *err)
+{
+    const char *path = cache_folder(session->place);
+
+    if (session->lock >= 0)
+        return 0;
+    if (session->folder < 0 &&
+        file_open_folder(path, create || session->place->runtime[0],
+                         &session->folder, NULL) != FILE_OK)
+        return 0;
+    switch (lock_take(session->folder, path, CACHE_LOCK_NAME, LOCK_EXCLUSIVE,
+                      (int)limit_ms, &session->lock, NULL)) {
+    case LOCK_BUSY:
+        return error_set(err, FAIL_SERVICE, "lock",
+                         "another process has held %s/%s for more than "
+                         "%lld s",
+                         path, CACHE_LOCK_NAME, (long long)limit_ms / 1000);
+    case LOCK_TAKEN:
+        cache_load(&session->old, session->place, session->folder);
+        break;
+    case LOCK_FAILED:
+        break; /* no cache then; the store has a lock of its own */
+    }
+    return 0;
+}
+
+void
+session_unlock(struct session *session)
+{
+    if (session->lock >= 0)
+        close(session->lock);
+    session->lock = -1;
+}
+
+/* The block of the old cache that tells of the same access token. */
+static const struct fields *
+session_block(const struct session *session, const struct record *r)
+{
+    const struct fields *block =
+        cache_find(&session->old, r->provider, r->issuer, r->org_id);
+
+    return block && secret_equals(&r->access,
+                                  fields_text(block, "access_token"))
+               ? block
+               : NULL;
+}
+
+void
+session_recall(const struct session *session, struct store *store)
+{
+    for (size_t i = 0; i < store->record_count; i++) {
+        struct record *r = store->record[i];
+        const struct fields *block = session_block(session, r);
+        int64_t usable =
+            block ? cache_number(block, "usable_until_boot") : 0;
+        int64_t skew = r->expires.real - record_usable_until(r).real;
+
+        if (usable > 0)
+            r->expires.boot = usable + skew;
+    }
+}
+
+bool
+session_may_retry(const struct session *session,
+                  const struct record *record, struct moment now)
+{
+    const struct fields *block = session_block(session, record);
+
+    return !block || cache_may_retry(block, now.real);
+}
+
+static int64_t
+session_retry_wait(const struct fields *old, int64_t said_s)
+{
+    int64_t wait = old ? 2 * cache_number(old, "retry_wait") : 0;
+
+    if (wait < SESSION_RETRY_LEAST)
+        wait = SESSION_RETRY_LEAST;
+    if (wait > SESSION_RETRY_MOST)
+        wait = SESSION_RETRY_MOST;
+    if (said_s > SESSION_RETRY_SAID / 1000)
+        said_s = SESSION_RETRY_SAID / 1000;
+    return said_s * 1000 > wait ? said_s * 1000 : wait;
+}
+
+static int
+session_put_new_failure(struct secret *block, const struct fields *old,
+                        const struct session_failure *failure)
+{
+    int64_t wait = session_retry_wait(old, failure->retry_after_s);
+    int64_t now = clock_now().real;
+
+    return fields_put_number(block, "failed_at", now) |
+           fields_put_number(block, "failed_exit", failure->err->failure) |
+           fields_put(block, "failed_text", failure->err->text) |
+           fields_put_number(block, "retry_wait", wait) |
+           fields_put_number(block, "retry_at", now + wait);
+}
+
+static int
+session_put_old_failure(struct secret *block, const struct fields *old)
+{
+    static const char *const keys[] = {"failed_at", "failed_exit",
+                                       "failed_text", "retry_wait",
+                                       "retry_at"};
+    int result = 0;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *value = fields_get(old, keys[i]);
+        if (value)
+            result |= fields_put(block, keys[i], value);
+    }
+    return result;
+}
+
+/* The boot clock's view: known, or reckoned from what is left. In a cache
+ * that outlives the boot it would be wrong, so it stays out of that. */
+static int64_t
+session_boot(const struct session *session, struct moment when,
+             struct moment now)
+{
+    if (!session->place->runtime[0] || when.real == 0)
+        return 0;
+    return when.boot ? when.boot
+                     : clock_after((struct moment){0, now.boot},
+                                   when.real - now.real)
+                           .boot;
+}
+
+static int
+session_put_moment(struct secret *block, const char *key,
+                   const char *boot_key, struct moment when, int64_t boot)
+{
+    if (when.real == 0)
+        return 0;
+    return fields_put_number(block, key, when.real) |
+           (boot ? fields_put_number(block, boot_key, boot) : 0);
+}
+
+static int
+session_put_token(const struct session *session, struct secret *block,
+                  const struct record *r)
+{
+    struct moment now = clock_now();
+    struct moment usable = record_usable_until(r);
+    struct moment due = record_renew_from(r);
+    int64_t usable_boot = session_boot(session, usable, now);
+    int64_t due_boot = session_boot(session, due, now);
+    int result = fields_put(block, "access_token", r->access.data);
+
+    if (r->expires.real)
+        result |= fields_put_number(block, "expires_at", r->expires.real) |
+                  fields_put_number(block, "lifetime", r->lifetime);
+    if (!usable_boot)
+        result |= fields_put_number(block, "valid_from", r->issued.real);
+    return result |
+           session_put_moment(block, "usable_until", "usable_until_boot",
+                              usable, usable_boot) |
+           session_put_moment(block, "renew_from", "renew_from_boot", due,
+                              due_boot);
+}
+
+int
+session_put_addresses(struct secret *block, const char *issuer,
+                      const char *service_url, const char *data_url)
+{
+    struct provider provider;
+    int result = 0;
+
+    if (provider_init_parallel(&provider, issuer, service_url, data_url, "",
+                               NULL) < 0)
+        return -1;
+    for (char **each = provider.token_for; *each; each++)
+        result |= fields_put(block, "token_for[]", *each);
+    for (char **each = provider.key_for; *each; each++)
+        result |= fields_put(block, "key_for[]", *each);
+    provider_release(&provider);
+    return result;
+}
+
+/* Appends the block of a record; a record that cannot be written as a block
+ * (it has a line feed in a name, say) is for the broker alone. */
+static void
+session_put_record(const struct session *session, struct secret *text,
+                   const struct record *r,
+                   const struct session_failure *failure)
+{
+    CLEANUP(secret_release) struct secret block = SECRET_INIT;
+    const struct fields *old = session_block(session, r);
+    int result = fields_put(&block, "provider", r->provider) |
+                 fields_put(&block, "issuer", r->issuer) |
+                 fields_put(&block, "org_id", r->org_id) |
+                 session_put_addresses(&block, r->issuer, r->service_url,
+                                       r->data_url);
+
+    if (!secret_is_empty(&r->access))
+        result |= session_put_token(session, &block, r);
+    if (!secret_is_empty(&r->refresh))
+        result |= fields_put(&block, "renewable", "1");
+    if (r->refused)
+        result |= fields_put(&block, "refused", "1");
+    if (!secret_is_empty(&r->api_key))
+        result |= fields_put(&block, "api_key", r->api_key.data) |
+                  fields_put(&block, "api_key_id", r->api_key_id);
+    if (failure && failure->record == r)
+        result |= session_put_new_failure(&block, old, failure);
+    else if (old)
+        result |= session_put_old_failure(&block, old);
+    if (result == 0 && fields_end(&block) == 0)
+        secret_append(text, block.data, block.len);
+}
+
+static bool
+session_home_is_default(const struct place *place)
+{
+    const struct passwd *pw = getpwuid(geteuid());
+
+    return pw && pw->pw_dir && strcmp(pw->pw_dir, place->home) == 0;
+}
+
+static int
+session_put_header(const struct session *session, const struct store *store,
+                   struct secret *text)
+{
+    const struct config *config = session->config;
+    int result = fields_put(text, "format", CACHE_FORMAT) |
+                 fields_put(text, "home", session->place->home) |
+                 fields_put_number(text, "lock_timeout",
+                                   config->lock_timeout_ms);
+
+    if (session_home_is_default(session->place))
+        result |= fields_put(text, "home_default", "1");
+    if (config->fixed_issuer)
+        result |= fields_put(text, "issuer", config->fixed_issuer);
+    for (size_t i = 0; i < config->seen_count; i++)
+        result |= cache_watch_seen(
+            text, config->seen[i].path,
+            config->seen[i].present ? &config->seen[i].st : NULL);
+    result |= cache_watch_seen(text, store_shown(store),
+                               store->present ? &store->seen : NULL);
+    return result | fields_end(text);
+}
+
+void
+session_publish(struct session *session, const struct store *store,
+                const struct session_failure *failure)
+{
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    struct file_draft draft = FILE_DRAFT_INIT;
+    const struct record *first = store_find(store, NULL, NULL, NULL);
+    int result;
+
+    if (session->folder < 0 || session->lock < 0)
+        return;
+    result = session_put_header(session, store, &text);
+    if (first)
+        session_put_record(session, &text, first, failure);
+    for (size_t i = 0; i < store->record_count; i++)
+        if (store->record[i] != first)
+            session_put_record(session, &text, store->record[i], failure);
+    if (result == 0)
+        result = file_draft_open(&draft, session->folder, "", CACHE_NAME, 0,
+                                 false, NULL);
+    if (result == 0)
+        result = file_draft_commit(&draft, text.data, text.len, NULL);
+    file_draft_discard(&draft);
+    if (result != 0)
+        unlinkat(session->folder, CACHE_NAME, 0);
+}
+
+void
+session_release(struct session *session)
+{
+    session_unlock(session);
+    cache_release(&session->old);
+    if (session->folder >= 0)
+        close(session->folder);
+    *session = (struct session)SESSION_INIT;
+}

@@ -1,0 +1,214 @@
+#include "lib/store/record.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORD_SKEW   30000
+#define RECORD_WINDOW 120000
+
+static int
+record_set(char **slot, const char *text)
+{
+    char *copy = strdup(text ? text : "");
+
+    if (!copy)
+        return -1;
+    free(*slot);
+    *slot = copy;
+    return 0;
+}
+
+static int64_t
+record_end(int64_t now, int64_t lifetime)
+{
+    return lifetime < 0 ? 0 : now + lifetime;
+}
+
+int
+record_init(struct record *r, const struct provider *provider,
+            const char *client_id, const struct token *token,
+            struct moment now)
+{
+    *r = (struct record){0};
+    if (record_set(&r->provider, provider->name) < 0 ||
+        record_set(&r->issuer, provider->issuer) < 0 ||
+        record_set(&r->service_url, provider->service_url) < 0 ||
+        record_set(&r->data_url, provider->data_url) < 0 ||
+        record_set(&r->org_id, token->org_id) < 0 ||
+        record_set(&r->client_id, client_id) < 0 ||
+        record_set(&r->api_key_id, "") < 0 ||
+        record_set(&r->org_name, "") < 0 ||
+        record_set(&r->scopes, provider->scopes) < 0 ||
+        record_renew(r, token, now) < 0) {
+        record_release(r);
+        return -1;
+    }
+    r->authorization_expires =
+        record_end(now.real, token->authorization_lifetime_ms);
+    return 0;
+}
+
+int
+record_renew(struct record *r, const struct token *token,
+             struct moment now)
+{
+    if (secret_set(&r->access, token->access.data, token->access.len) < 0 ||
+        (token->scope && record_set(&r->scopes, token->scope) < 0) ||
+        (token->org_name && record_set(&r->org_name, token->org_name) < 0))
+        return -1;
+    if (token->refresh.len > 0) {
+        if (secret_set(&r->refresh, token->refresh.data,
+                       token->refresh.len) < 0)
+            return -1;
+        r->refresh_expires =
+            record_end(now.real, token->refresh_lifetime_ms);
+    }
+    if (token->authorization_lifetime_ms >= 0)
+        r->authorization_expires =
+            record_end(now.real, token->authorization_lifetime_ms);
+    r->issued = now;
+    r->lifetime = token->lifetime_ms < 0 ? 0 : token->lifetime_ms;
+    r->expires = (struct moment){0, 0};
+    if (token->lifetime_ms >= 0)
+        r->expires = clock_after(now, token->lifetime_ms);
+    r->refused = false;
+    return 0;
+}
+
+static int64_t
+record_least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+struct moment
+record_usable_until(const struct record *r)
+{
+    return clock_after(r->expires,
+                       -record_least(RECORD_SKEW, r->lifetime / 4));
+}
+
+struct moment
+record_renew_from(const struct record *r)
+{
+    return clock_after(r->expires,
+                       -record_least(RECORD_WINDOW, r->lifetime / 2));
+}
+
+bool
+record_is_fresh(const struct record *r, struct moment now, int64_t ttl)
+{
+    if (secret_is_empty(&r->access))
+        return false;
+    if (r->expires.real == 0)
+        return true;
+    /* Without a boot clock, a token from the future tells of a clock that
+     * was set back: its expiry cannot be trusted. */
+    if (!r->expires.boot && now.real + RECORD_SKEW < r->issued.real)
+        return false;
+    return !clock_reached(record_usable_until(r), now) &&
+           !clock_reached(clock_after(r->expires, -ttl), now);
+}
+
+struct record_text {
+    const char *key;
+    size_t offset;
+};
+
+static const struct record_text record_texts[] = {
+    {"provider", offsetof(struct record, provider)},
+    {"issuer", offsetof(struct record, issuer)},
+    {"service_url", offsetof(struct record, service_url)},
+    {"data_url", offsetof(struct record, data_url)},
+    {"org_id", offsetof(struct record, org_id)},
+    {"org_name", offsetof(struct record, org_name)},
+    {"client_id", offsetof(struct record, client_id)},
+    {"scopes", offsetof(struct record, scopes)},
+    {"api_key_id", offsetof(struct record, api_key_id)},
+};
+
+static const struct record_text record_secrets[] = {
+    {"access_token", offsetof(struct record, access)},
+    {"refresh_token", offsetof(struct record, refresh)},
+    {"api_key", offsetof(struct record, api_key)},
+};
+
+static const struct record_text record_times[] = {
+    {"issued_at", offsetof(struct record, issued.real)},
+    {"access_token_expires_at", offsetof(struct record, expires.real)},
+    {"access_token_lifetime", offsetof(struct record, lifetime)},
+    {"refresh_token_expires_at", offsetof(struct record, refresh_expires)},
+    {"authorization_expires_at",
+     offsetof(struct record, authorization_expires)},
+    {"erased_at", offsetof(struct record, erased)},
+};
+
+#define EACH(entry, table)                                                    \
+    for (const struct record_text *entry = table;                             \
+         entry < table + sizeof table / sizeof *table; entry++)
+
+void
+record_write(const struct record *r, struct json *object)
+{
+    const char *base = (const char *)r;
+
+    EACH(entry, record_texts)
+        json_put_text(object, entry->key,
+                      *(char *const *)(const void *)(base + entry->offset));
+    EACH(entry, record_secrets)
+    {
+        const struct secret *s = (const void *)(base + entry->offset);
+        if (!secret_is_empty(s))
+            json_put_text(object, entry->key, s->data);
+    }
+    EACH(entry, record_times)
+        json_put_number(
+            object, entry->key,
+            *(const int64_t *)(const void *)(base + entry->offset));
+    if (r->refused)
+        json_put_bool(object, "refused", true);
+}
+
+int
+record_read(struct record *r, const struct json *object)
+{
+    char *base = (char *)r;
+    int failed = 0;
+
+    *r = (struct record){0};
+    if (!json_text(object, "provider") || !json_text(object, "issuer"))
+        return -1;
+    EACH(entry, record_texts)
+        failed |= record_set((char **)(void *)(base + entry->offset),
+                             json_text(object, entry->key));
+    EACH(entry, record_secrets)
+    {
+        const char *text = json_text(object, entry->key);
+        if (text)
+            failed |= secret_set((struct secret *)(void *)(base +
+                                                           entry->offset),
+                                 text, strlen(text));
+    }
+    EACH(entry, record_times)
+        json_number(object, entry->key,
+                    (int64_t *)(void *)(base + entry->offset));
+    r->refused = json_true(object, "refused");
+    if (failed)
+        record_release(r);
+    return failed ? -1 : 0;
+}
+
+void
+record_release(struct record *r)
+{
+    char *base = (char *)r;
+
+    if (!r)
+        return;
+    EACH(entry, record_texts)
+        free(*(char **)(void *)(base + entry->offset));
+    EACH(entry, record_secrets)
+        secret_release((struct secret *)(void *)(base + entry->offset));
+    *r = (struct record){0};
+}

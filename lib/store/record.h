@@ -1,0 +1,69 @@
+/*
+ * record.h - one credential as it is kept: both tokens together.
+ *
+ * A record belongs to an issuer and an organization. Times are milliseconds
+ * of real time; 0 means "not known" or "never".
+ */
+#ifndef PARALLEL_STORE_RECORD_H
+#define PARALLEL_STORE_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/secret.h"
+#include "lib/oauth/provider.h"
+#include "lib/oauth/token.h"
+#include "lib/wrap/json.h"
+
+struct record {
+    char *provider; /* "parallel" */
+    char *issuer;   /* the only place its tokens are ever sent to for renewal
+                       or revocation */
+    char *service_url;
+    char *data_url;
+    char *org_id; /* "" when the service did not name one */
+    char *org_name;
+    char *client_id; /* the tokens were issued to this one */
+    char *scopes;
+    struct secret access;
+    struct secret refresh;
+    struct secret api_key;
+    char *api_key_id;
+    struct moment issued;     /* boot: only while this boot lasts */
+    struct moment expires;    /* both 0: the access token does not expire */
+    int64_t lifetime;         /* as issued; 0 with no expiry */
+    int64_t refresh_expires;
+    int64_t authorization_expires;
+    int64_t erased; /* when a caller last said that the token was refused */
+    bool refused;   /* the service refused the refresh token for good */
+};
+
+/* A new record for what provider granted to client_id just now. */
+int record_init(struct record *r, const struct provider *provider,
+                const char *client_id, const struct token *token,
+                struct moment now);
+
+/*
+ * Take over what a refresh brought. Without a new refresh token the old one
+ * stays, with its expiry; the other way round the record is as after a login.
+ */
+int record_renew(struct record *r, const struct token *token,
+                 struct moment now);
+
+/* Within the skew, min(30 s, lifetime/4), a token counts as expired. */
+struct moment record_usable_until(const struct record *r);
+/* Within the window, min(120 s, lifetime/2), it is renewed ahead. */
+struct moment record_renew_from(const struct record *r);
+
+/* Whether the access token may be served at now for ttl more ms. */
+bool record_is_fresh(const struct record *r, struct moment now, int64_t ttl);
+
+/* To and from the store's file. record_read() fails on a record that lacks
+ * provider or issuer; the other members may be missing. */
+void record_write(const struct record *r, struct json *object);
+int record_read(struct record *r, const struct json *object);
+
+void record_release(struct record *r);
+
+#endif

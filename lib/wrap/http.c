@@ -1,0 +1,676 @@
+#include "lib/wrap/http.h"
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <curl/curl.h>
+#include <dirent.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/base/url.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+#define HTTP_TIME_MAX        (24 * 3600 * 1000L) /* ms */
+#define HTTP_RETRY_AFTER_MAX (366 * 24 * 3600L)  /* s */
+
+/* What OpenSSL's verification says (X509_V_ERR_*, which libcurl hands on
+ * without names). */
+enum http_verdict {
+    VERDICT_NO_ISSUER = 2,
+    VERDICT_NOT_YET_VALID = 9,
+    VERDICT_EXPIRED = 10,
+    VERDICT_SELF_SIGNED = 18,
+    VERDICT_SELF_SIGNED_CHAIN = 19,
+    VERDICT_NO_LOCAL_ISSUER = 20,
+    VERDICT_NO_FIRST_ISSUER = 21
+};
+
+struct http_trust {
+    const char *file;
+    const char *folder;
+};
+
+struct http_exchange {
+    const struct http_options *options;
+    const struct http_request *request;
+    char host[URL_ORIGIN_SIZE]; /* for messages: "host" or "host:port" */
+    bool secure;
+    bool loopback;
+    int64_t end; /* on the boot clock, ms */
+    struct secret body;
+    bool too_large;
+    bool head_done; /* the blank line behind the headers came */
+};
+
+/* libcurl's own memory: requests, answers and headers pass through it. */
+
+static void
+http_memory_free(void *memory)
+{
+    if (!memory)
+        return;
+    secret_wipe(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *
+http_memory_realloc(void *memory, size_t size)
+{
+    size_t old = memory ? malloc_usable_size(memory) : 0;
+    void *fresh;
+
+    if (memory && size > 0 && size <= old && size >= old / 2)
+        return memory;
+    fresh = malloc(size ? size : 1);
+    if (!fresh)
+        return NULL;
+    if (memory)
+        memcpy(fresh, memory, old < size ? old : size);
+    http_memory_free(memory);
+    return fresh;
+}
+
+static bool http_started;
+
+int
+http_start(struct error *err)
+{
+    if (http_started)
+        return 0;
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, http_memory_free,
+                             http_memory_realloc, strdup, calloc) != CURLE_OK)
+        return error_set(err, FAIL_SERVICE, "network",
+                         "libcurl cannot be used here");
+    http_started = true;
+    return 0;
+}
+
+void
+http_stop(void)
+{
+    if (http_started)
+        curl_global_cleanup();
+    http_started = false;
+}
+
+void
+http_response_release(struct http_response *response)
+{
+    if (!response)
+        return;
+    secret_release(&response->body);
+    *response = (struct http_response)HTTP_RESPONSE_INIT;
+}
+
+/* "c_rehash" names the certificates of a folder by a hash: 8 digits, a dot,
+ * a number. */
+static bool
+http_is_hash_name(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
+           name[9] >= '0' && name[9] <= '9';
+}
+
+static bool
+http_is_hashed_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool found = false;
+
+    if (!folder)
+        return false;
+    while (!found && (entry = readdir(folder)))
+        found = http_is_hash_name(entry->d_name);
+    closedir(folder);
+    return found;
+}
+
+static const char *
+http_find_hashed_folder(void)
+{
+    static const char *const places[] = {
+        "/etc/ssl/certs", "/etc/pki/ca-trust/extracted/pem/directory-hash",
+        "/etc/pki/tls/certs", "/etc/openssl/certs"};
+
+    /* Only OpenSSL looks certificates up; others would read them all. */
+    const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    if (!library || !strstr(library, "SSL"))
+        return NULL;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (http_is_hashed_folder(places[i]))
+            return places[i];
+    return NULL;
+}
+
+static const char *
+http_find_bundle(void)
+{
+    static const char *const places[] = {
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/usr/local/share/certs/ca-root-nss.crt"};
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (access(places[i], R_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
+static size_t
+http_receive(char *data, size_t size, size_t count, void *user)
+{
+    struct http_exchange *x = user;
+    size_t len = size * count;
+
+    if (x->body.len + len > HTTP_BODY_MAX) {
+        x->too_large = true;
+        return 0;
+    }
+    return secret_append(&x->body, data, len) < 0 ? 0 : len;
+}
+
+/* libcurl takes a head that breaks off for a whole one. */
+static size_t
+http_receive_header(char *line, size_t size, size_t count, void *user)
+{
+    struct http_exchange *x = user;
+
+    x->head_done = count > 0 && (line[0] == '\r' || line[0] == '\n');
+    return size * count;
+}
+
+/* Sets one option after the other; the first that fails spoils the lot. */
+#define HTTP_SET(option, value)                                               \
+    (ok = ok && curl_easy_setopt(curl, option, value) == CURLE_OK)
+
+static bool
+http_set_rules(CURL *curl, struct http_exchange *x)
+{
+    const char *proxy = x->options->proxy;
+    bool ok = true;
+
+    HTTP_SET(CURLOPT_PROTOCOLS_STR, x->loopback ? "https,http" : "https");
+    HTTP_SET(CURLOPT_FOLLOWLOCATION, 0L);
+    HTTP_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    HTTP_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    HTTP_SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    HTTP_SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    HTTP_SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    HTTP_SET(CURLOPT_NOSIGNAL, 1L);
+    HTTP_SET(CURLOPT_QUICK_EXIT, 1L);
+    HTTP_SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    HTTP_SET(CURLOPT_USERAGENT, "parallel-credential/" PACKAGE_VERSION);
+    HTTP_SET(CURLOPT_WRITEFUNCTION, http_receive);
+    HTTP_SET(CURLOPT_WRITEDATA, x);
+    HTTP_SET(CURLOPT_HEADERFUNCTION, http_receive_header);
+    HTTP_SET(CURLOPT_HEADERDATA, x);
+    if (proxy)
+        HTTP_SET(CURLOPT_PROXY, proxy);
+    if (x->loopback)
+        HTTP_SET(CURLOPT_NOPROXY, "*");
+    return ok;
+}
+
+static bool
+http_set_request(CURL *curl, const struct http_request *request)
+{
+    bool post = strcmp(request->method, "POST") == 0, ok = true;
+
+    HTTP_SET(CURLOPT_URL, request->url);
+    if (post || request->body) {
+        HTTP_SET(CURLOPT_POST, 1L);
+        HTTP_SET(CURLOPT_POSTFIELDS,
+                 request->body ? secret_text(request->body) : "");
+        HTTP_SET(CURLOPT_POSTFIELDSIZE_LARGE,
+                 (curl_off_t)(request->body ? request->body->len : 0));
+    }
+    if (!post && (request->body || strcmp(request->method, "GET") != 0))
+        HTTP_SET(CURLOPT_CUSTOMREQUEST, request->method);
+    if (request->basic_user) {
+        HTTP_SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        HTTP_SET(CURLOPT_USERNAME, request->basic_user);
+        HTTP_SET(CURLOPT_PASSWORD, request->basic_password
+                                       ? secret_text(request->basic_password)
+                                       : "");
+    }
+    return ok;
+}
+
+static bool
+http_set_trust(CURL *curl, const struct http_trust *trust)
+{
+    bool ok = true;
+
+    HTTP_SET(CURLOPT_CAINFO, trust->file);
+    HTTP_SET(CURLOPT_CAPATH, trust->folder);
+    if (ok) {
+        /* A libcurl without TLS to proxies does not know these two. */
+        curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, trust->file);
+        curl_easy_setopt(curl, CURLOPT_PROXY_CAPATH, trust->folder);
+    }
+    return ok;
+}
+
+static bool
+http_add_header(struct curl_slist **list, const char *name, const char *value)
+{
+    CLEANUP(secret_release) struct secret line = SECRET_INIT;
+    struct curl_slist *longer;
+
+    if (secret_append_text(&line, name) < 0 ||
+        secret_append_text(&line, value) < 0)
+        return false;
+    longer = curl_slist_append(*list, line.data);
+    if (longer)
+        *list = longer;
+    return longer != NULL;
+}
+
+static bool
+http_add_headers(struct curl_slist **list, const struct http_request *request)
+{
+    const char *type = request->content_type;
+
+    return http_add_header(list, "Accept: ", "application/json") &&
+           http_add_header(list, "Expect:", "") &&
+           http_add_header(list, type ? "Content-Type: " : "Content-Type:",
+                           type ? type : "") &&
+           (!request->bearer || http_add_header(list, "Authorization: Bearer ",
+                                                secret_text(request->bearer)));
+}
+
+/* libcurl frees a list through http_memory_free(), which wipes it. */
+static void
+http_free_headers(struct curl_slist **list)
+{
+    curl_slist_free_all(*list);
+}
+
+static void
+http_free_handle(CURL **curl)
+{
+    curl_easy_cleanup(*curl);
+}
+
+/* With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us. */
+static CURLcode
+http_perform_quietly(CURL *curl)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+    CURLcode code;
+
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGPIPE, &ignore, &old);
+    code = curl_easy_perform(curl);
+    sigaction(SIGPIPE, &old, NULL);
+    return code;
+}
+
+static long
+http_limit(int64_t ms)
+{
+    return ms < 1 ? 1L : ms > HTTP_TIME_MAX ? HTTP_TIME_MAX : (long)ms;
+}
+
+static CURLcode
+http_perform(CURL *curl, struct http_exchange *x,
+             const struct http_trust *trust)
+{
+    int64_t left = x->end - clock_now().boot;
+    int64_t connect = x->options->connect_timeout_ms;
+    bool ok = true;
+
+    if (left <= 0)
+        return CURLE_OPERATION_TIMEDOUT;
+    secret_release(&x->body);
+    x->head_done = false;
+    HTTP_SET(CURLOPT_TIMEOUT_MS, http_limit(left));
+    HTTP_SET(CURLOPT_CONNECTTIMEOUT_MS,
+             http_limit(connect < left ? connect : left));
+    if (!ok || !http_set_trust(curl, trust))
+        return CURLE_OUT_OF_MEMORY;
+    return http_perform_quietly(curl);
+}
+
+/* What the verification of the server, or of a proxy before it, said. */
+static long
+http_verdict(CURL *curl)
+{
+    long verdict = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    if (verdict == 0)
+        curl_easy_getinfo(curl, CURLINFO_PROXY_SSL_VERIFYRESULT, &verdict);
+    return verdict;
+}
+
+static bool
+http_is_unknown_issuer(long verdict)
+{
+    return verdict == VERDICT_NO_ISSUER || verdict == VERDICT_SELF_SIGNED ||
+           verdict == VERDICT_SELF_SIGNED_CHAIN ||
+           verdict == VERDICT_NO_LOCAL_ISSUER ||
+           verdict == VERDICT_NO_FIRST_ISSUER;
+}
+
+/*
+ * Nothing was sent when the verification failed, so asking a second time is
+ * safe; in every other case it would not be.
+ */
+static CURLcode
+http_perform_trusting(CURL *curl, struct http_exchange *x)
+{
+    struct http_trust trust = {x->options->ca_file, x->options->ca_directory};
+    bool own = trust.file || trust.folder;
+    CURLcode code;
+
+    if (!own && x->secure && !(trust.folder = http_find_hashed_folder()))
+        trust.file = http_find_bundle();
+    code = http_perform(curl, x, &trust);
+    if (own || trust.file || code != CURLE_PEER_FAILED_VERIFICATION ||
+        !http_is_unknown_issuer(http_verdict(curl)) ||
+        !(trust.file = http_find_bundle()))
+        return code;
+    trust.folder = NULL;
+    return http_perform(curl, x, &trust);
+}
+
+/*
+ * Whether the server was reached, so that it may have seen the request: the
+ * TLS handshake with itself (not with a proxy) was done. libcurl writes the
+ * request at once then, and how much of it left this machine before trouble
+ * came cannot be known.
+ */
+static bool
+http_is_established(CURL *curl, const struct http_exchange *x)
+{
+    curl_off_t time = 0;
+
+    curl_easy_getinfo(
+        curl, x->secure ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T,
+        &time);
+    return time > 0;
+}
+
+static int
+http_fail_certificate(const struct http_exchange *x, CURL *curl, CURLcode code,
+                      struct error *err)
+{
+    long verdict = http_verdict(curl);
+    const char *why = http_is_unknown_issuer(verdict)
+                          ? "its certificate is from an unknown issuer (if a "
+                            "proxy here opens TLS, set ca_file)"
+                      : verdict == VERDICT_EXPIRED
+                          ? "its certificate has expired (or the clock here "
+                            "is wrong)"
+                      : verdict == VERDICT_NOT_YET_VALID
+                          ? "its certificate is not valid yet (or the clock "
+                            "here is wrong)"
+                      : verdict == 0 ? "its certificate is for another host"
+                                     : "its certificate is not valid";
+
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return error_set(err, FAIL_SERVICE, "certificate",
+                         "cannot verify %s: the certificates to trust "
+                         "(ca_file, ca_directory) cannot be read",
+                         x->host);
+    return error_set(err, FAIL_SERVICE, "certificate",
+                     "cannot verify %s: %s; nothing was sent", x->host, why);
+}
+
+static int
+http_fail_time(const struct http_exchange *x, const char *id,
+               struct error *err)
+{
+    int64_t limit = x->options->timeout_ms;
+    bool sent = strcmp(id, "lost") == 0;
+
+    if (!sent && clock_now().boot < x->end &&
+        x->options->connect_timeout_ms < limit)
+        limit = x->options->connect_timeout_ms;
+    return error_set(err, FAIL_SERVICE, id,
+                     sent ? "%s did not answer within %.4g s"
+                          : "cannot reach %s within %.4g s",
+                     x->host, (double)limit / 1000);
+}
+
+static int
+http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
+          struct error *err)
+{
+    bool sent = http_is_established(curl, x);
+    const char *id = sent ? "lost" : "network", *why;
+    long number = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return http_fail_time(x, id, err);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+        if (!sent)
+            return http_fail_certificate(x, curl, code, err);
+        why = "the certificate was not accepted";
+        break;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        why = "no address is known for this name";
+        break;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        why = "no address is known for the proxy";
+        break;
+    case CURLE_COULDNT_CONNECT:
+        why = number ? strerror((int)number) : "no connection";
+        break;
+    case CURLE_OUT_OF_MEMORY:
+        why = "out of memory";
+        break;
+    default:
+        why = curl_easy_strerror(code);
+    }
+    if (x->too_large)
+        return error_set(err, FAIL_SERVICE, id,
+                         "the answer of %s was too large (more than %d "
+                         "bytes)",
+                         x->host, HTTP_BODY_MAX);
+    return error_set(err, FAIL_SERVICE, id,
+                     sent ? "no complete answer from %s: %s"
+                          : "cannot reach %s: %s",
+                     x->host, why);
+}
+
+/* The last value of a response header, or NULL. */
+static const char *
+http_header(CURL *curl, const char *name)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &header) !=
+        CURLHE_OK)
+        return NULL;
+    return header->value;
+}
+
+static int64_t
+http_date(const char *text)
+{
+    time_t date = text ? curl_getdate(text, NULL) : -1;
+
+    return date > 0 ? (int64_t)date : 0;
+}
+
+/* RFC 9110 section 10.2.3: seconds, or a date. Counted from the server's own
+ * date when it is known: the clock here may be wrong. */
+static int64_t
+http_retry_after(const char *text, int64_t now)
+{
+    int64_t seconds = HTTP_RETRY_AFTER_MAX, date;
+
+    if (!text || !*text)
+        return -1;
+    if (!text[strspn(text, "0123456789")]) {
+        if (text_to_number(text, HTTP_RETRY_AFTER_MAX, &seconds) < 0)
+            seconds = HTTP_RETRY_AFTER_MAX;
+        return seconds;
+    }
+    date = http_date(text);
+    if (date == 0)
+        return -1;
+    seconds = date - (now ? now : (int64_t)time(NULL));
+    return seconds < 0                      ? 0
+           : seconds > HTTP_RETRY_AFTER_MAX ? HTTP_RETRY_AFTER_MAX
+                                            : seconds;
+}
+
+/* "application/json", "application/problem+json; charset=utf-8", ... */
+static bool
+http_is_json_type(const char *type)
+{
+    size_t len = type ? strcspn(type, "; \t") : 0;
+
+    return (len == 16 && strncasecmp(type, "application/json", 16) == 0) ||
+           (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0);
+}
+
+static int
+http_take_response(struct http_exchange *x, CURL *curl,
+                   struct http_response *response, struct error *err)
+{
+    long status = 0;
+    const char *type = NULL;
+
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    if (status < 100 || status > 599)
+        return error_set(err, FAIL_SERVICE, "lost",
+                         "%s did not answer in HTTP", x->host);
+    response->status = (int)status;
+    response->is_json = http_is_json_type(type);
+    response->date = http_date(http_header(curl, "Date"));
+    response->retry_after_s =
+        http_retry_after(http_header(curl, "Retry-After"), response->date);
+    secret_move(&response->body, &x->body);
+    return 0;
+}
+
+/* Everything that can be refused before a byte is sent. */
+static int
+http_check(struct http_exchange *x, struct error *err)
+{
+    const struct secret *bearer = x->request->bearer;
+    char origin[URL_ORIGIN_SIZE];
+    struct url url;
+
+    if (url_require_safe(x->request->url, "address", err) < 0 ||
+        url_parse(&url, x->request->url, err) < 0)
+        return -1;
+    url_origin(&url, origin);
+    memcpy(x->host, strstr(origin, "//") + 2,
+           strlen(strstr(origin, "//") + 2) + 1);
+    x->secure = url.secure;
+    x->loopback = url_is_loopback(&url);
+    for (size_t i = 0; bearer && i < bearer->len; i++)
+        if (bearer->data[i] <= ' ' || bearer->data[i] == 0x7f)
+            return error_set(err, FAIL_INPUT, "url",
+                             "the token for %s has a character that cannot "
+                             "be sent",
+                             x->host);
+    return 0;
+}
+
+static void
+http_exchange_release(struct http_exchange *x)
+{
+    secret_release(&x->body);
+}
+
+/*
+ * A handle for each exchange, and so a connection for each: on a connection
+ * that was kept open and is dead, libcurl would send the request a second
+ * time by itself, and a refresh token must not be sent twice.
+ */
+int
+http_send(const struct http_options *options,
+          const struct http_request *request, struct http_response *response,
+          struct error *err)
+{
+    CLEANUP(http_exchange_release)
+    struct http_exchange x = {.options = options,
+                              .request = request,
+                              .end = clock_now().boot +
+                                     http_limit(options->timeout_ms),
+                              .body = SECRET_INIT};
+    CLEANUP(http_free_headers) struct curl_slist *headers = NULL;
+    CLEANUP(http_free_handle) CURL *curl = NULL;
+    CURLcode code;
+
+    http_response_release(response);
+    if (http_check(&x, err) < 0 || http_start(err) < 0)
+        return -1;
+    curl = curl_easy_init();
+    if (!curl || !http_set_rules(curl, &x) ||
+        !http_set_request(curl, request) ||
+        !http_add_headers(&headers, request) ||
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+        return error_set(err, FAIL_SERVICE, "network",
+                         "cannot ask %s: out of memory", x.host);
+    code = http_perform_trusting(curl, &x);
+    if (code == CURLE_OK && !x.head_done)
+        code = CURLE_PARTIAL_FILE;
+    if (code == CURLE_OK)
+        return http_take_response(&x, curl, response, err);
+    response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    return http_fail(&x, curl, code, err);
+}
+
+static void
+http_form_encode(struct secret *form, const char *text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                     (c >= 'a' && c <= 'z') || strchr("*-._", c);
+
+        if (plain)
+            secret_append(form, text, 1);
+        else if (c == ' ')
+            secret_append(form, "+", 1);
+        else
+            secret_append(form, escape, sizeof escape);
+    }
+}
+
+int
+http_form_add(struct secret *form, const char *key, const char *value)
+{
+    size_t room = strlen(key) + strlen(value);
+
+    if (room >= SIZE_MAX / 8 || secret_reserve(form, 3 * room + 2) < 0)
+        return -1;
+    if (!secret_is_empty(form))
+        secret_append(form, "&", 1);
+    http_form_encode(form, key);
+    secret_append(form, "=", 1);
+    http_form_encode(form, value);
+    return 0;
+}

@@ -1,0 +1,993 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/wrap/http.h"
+#include "tests/lib/server.h"
+#include "tests/lib/trace.h"
+
+#define OK_HEAD  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+#define OK_EMPTY OK_HEAD "Content-Length: 2\r\n\r\n{}"
+
+/* Enough for a slow machine where nothing is to time out. */
+static const struct http_options patient = {20000, 20000, NULL, NULL, NULL};
+
+static int
+get(const struct http_options *options, const char *url,
+    struct http_response *response, struct error *err)
+{
+    struct http_request request = {.method = "GET", .url = url};
+
+    return http_send(options, &request, response, err);
+}
+
+/* One GET from a server that plays step; it must be answered. */
+static struct http_response
+answer_of(const char *text)
+{
+    struct server_step step = {SERVER_SEND, text};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    struct server server;
+
+    server_start(&server, &step, 1);
+    if (get(&patient, server.base, &response, &err) < 0)
+        fail_msg("%s: %s", err.id, err.text);
+    server_stop(&server);
+    return response;
+}
+
+static void
+assert_failure(const struct error *err, const char *id, const char *part)
+{
+    assert_int_equal(err->failure,
+                     strcmp(id, "url") == 0 ? FAIL_INPUT : FAIL_SERVICE);
+    if (strcmp(err->id, id) != 0)
+        fail_msg("%s instead of %s: %s", err->id, id, err->text);
+    if (!strstr(err->text, part))
+        fail_msg("\"%s\" lacks \"%s\"", err->text, part);
+}
+
+/* A POST to a server that plays step fails like this. Returns whether it was
+ * a time-out. */
+static bool
+assert_trouble(enum server_action action, const char *text,
+               const struct http_options *options, const char *id,
+               const char *part)
+{
+    struct server_step step = {action, text};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    struct secret body = {(char[]){"a=b"}, 3, 4};
+    struct server server;
+    char host[32];
+    struct http_request request = {.method = "POST",
+                                   .content_type =
+                                       "application/x-www-form-urlencoded",
+                                   .body = &body};
+
+    server_start(&server, &step, 1);
+    request.url = server.base;
+    if (http_send(options, &request, &response, &err) == 0)
+        fail_msg("accepted: %.60s", text);
+    server_stop(&server);
+    assert_failure(&err, id, part);
+    snprintf(host, sizeof host, "127.0.0.1:%d", server.port);
+    assert_non_null(strstr(err.text, host));
+    assert_int_equal(response.status, 0);
+    assert_true(secret_is_empty(&response.body));
+    assert_int_equal(server.served, 1); /* nothing is ever sent twice */
+    return response.timed_out;
+}
+
+static void
+test_form(void **state)
+{
+    CLEANUP(secret_release) struct secret form = SECRET_INIT;
+
+    (void)state;
+    assert_int_equal(http_form_add(&form, "a", "b"), 0);
+    assert_string_equal(form.data, "a=b");
+    assert_int_equal(http_form_add(&form, "k&=", "x y+z/?#%\n\xc3\xa9"), 0);
+    assert_int_equal(http_form_add(&form, "e", ""), 0);
+    assert_int_equal(http_form_add(&form, "p", "AZaz09*-._~"), 0);
+    assert_string_equal(
+        form.data,
+        "a=b&k%26%3D=x+y%2Bz%2F%3F%23%25%0A%C3%A9&e=&p=AZaz09*-._%7E");
+}
+
+/* How often part is in text. */
+static int
+count_of(const char *text, const char *part)
+{
+    int count = 0;
+
+    while ((text = strcasestr(text, part))) {
+        count++;
+        text += strlen(part);
+    }
+    return count;
+}
+
+static void
+test_post(void **state)
+{
+    static const struct server_step step = {
+        SERVER_SEND, "HTTP/1.1 401 No\r\nContent-Type: application/json\r\n"
+                     "Content-Length: 11\r\n\r\n{\"a\": \"b\"}\n"};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct secret body = {(char[]){"a=b&c=d"}, 7, 8};
+    struct secret bearer = {(char[]){"tok.en"}, 6, 7};
+    struct http_request request = {.method = "POST",
+                                   .content_type = "text/x-test",
+                                   .body = &body,
+                                   .bearer = &bearer};
+    struct server server;
+    char url[128];
+
+    (void)state;
+    server_start(&server, &step, 1);
+    snprintf(url, sizeof url, "%s/some/path?q=1", server.base);
+    request.url = url;
+    assert_int_equal(http_send(&patient, &request, &response, NULL), 0);
+    server_stop(&server);
+    assert_int_equal(response.status, 401);
+    assert_string_equal(response.body.data, "{\"a\": \"b\"}\n");
+    assert_true(response.is_json);
+    http_response_release(&response);
+
+    const char *asked = server.request[0];
+    assert_int_equal(strncmp(asked, "POST /some/path?q=1 HTTP/1.1\r\n", 30),
+                     0);
+    assert_non_null(strstr(asked, "\r\nAccept: application/json\r\n"));
+    assert_non_null(strstr(asked, "\r\nContent-Type: text/x-test\r\n"));
+    assert_non_null(strstr(asked, "\r\nAuthorization: Bearer tok.en\r\n"));
+    assert_non_null(strstr(asked, "\r\nUser-Agent: parallel-credential/"));
+    assert_non_null(strstr(asked, "\r\nContent-Length: 7\r\n"));
+    assert_string_equal(strstr(asked, "\r\n\r\n"), "\r\n\r\na=b&c=d");
+    assert_int_equal(count_of(asked, "Authorization:"), 1);
+    assert_int_equal(count_of(asked, "Accept:"), 1);
+    assert_int_equal(count_of(asked, "Expect:"), 0);
+    assert_int_equal(count_of(asked, "Cookie"), 0);
+}
+
+static void
+test_large_post(void **state)
+{
+    static const struct server_step step = {SERVER_SEND, OK_EMPTY};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(secret_release) struct secret body = SECRET_INIT;
+    struct http_request request = {
+        .method = "POST", .content_type = "text/plain", .body = &body};
+    struct server server;
+
+    (void)state;
+    assert_int_equal(secret_reserve(&body, 2 << 20), 0);
+    memset(body.data, 'x', 2 << 20);
+    body.len = 2 << 20;
+    server_start(&server, &step, 1);
+    request.url = server.base;
+    /* The server reads its beginning alone: how that ends is all the same. */
+    http_send(&patient, &request, &response, NULL);
+    http_response_release(&response);
+    server_stop(&server);
+    assert_non_null(strstr(server.request[0], "Content-Length: 2097152"));
+    assert_int_equal(count_of(server.request[0], "Expect:"), 0);
+}
+
+static void
+test_methods(void **state)
+{
+    static const struct server_step step = {SERVER_SEND, OK_EMPTY};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct http_request request = {.method = "GET"};
+    struct server server;
+
+    (void)state;
+    server_start(&server, &step, 1);
+    request.url = server.base;
+    assert_int_equal(http_send(&patient, &request, &response, NULL), 0);
+    request.method = "DELETE";
+    assert_int_equal(http_send(&patient, &request, &response, NULL), 0);
+    request.method = "POST";
+    assert_int_equal(http_send(&patient, &request, &response, NULL), 0);
+    http_response_release(&response);
+    server_stop(&server);
+    assert_int_equal(strncmp(server.request[0], "GET / HTTP/1.1\r\n", 16), 0);
+    assert_int_equal(count_of(server.request[0], "Content-"), 0);
+    assert_int_equal(strncmp(server.request[1], "DELETE / ", 9), 0);
+    assert_int_equal(count_of(server.request[1], "Content-"), 0);
+    assert_int_equal(strncmp(server.request[2], "POST / ", 7), 0);
+    assert_int_equal(count_of(server.request[2], "Content-Type"), 0);
+    assert_int_equal(count_of(server.request[2], "Content-Length: 0\r\n"), 1);
+}
+
+static void
+test_basic(void **state)
+{
+    static const struct server_step step = {SERVER_SEND, OK_EMPTY};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct secret password = {(char[]){"p:w"}, 3, 4};
+    struct http_request request = {
+        .method = "GET", .basic_user = "us%3Aer", .basic_password = &password};
+    struct server server;
+
+    (void)state;
+    server_start(&server, &step, 1);
+    request.url = server.base;
+    assert_int_equal(http_send(&patient, &request, &response, NULL), 0);
+    http_response_release(&response);
+    server_stop(&server);
+    /* us%3Aer:p:w */
+    assert_non_null(strstr(server.request[0],
+                           "\r\nAuthorization: Basic dXMlM0FlcjpwOnc=\r\n"));
+}
+
+static void
+test_content_type(void **state)
+{
+    static const struct {
+        const char *type;
+        bool json;
+    } cases[] = {{"application/json", true},
+                 {"Application/JSON; charset=utf-8", true},
+                 {"application/problem+json", true},
+                 {"text/html", false},
+                 {"text/html; application/json", false},
+                 {"application/jsonx", false},
+                 {"text/json5", false},
+                 {"", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+                 "Content-Length: 2\r\n\r\n{}",
+                 cases[i].type);
+        struct http_response response = answer_of(text);
+        if (response.is_json != cases[i].json)
+            fail_msg("%s", cases[i].type);
+        http_response_release(&response);
+    }
+    struct http_response none =
+        answer_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    assert_false(none.is_json);
+    http_response_release(&none);
+}
+
+static void
+test_retry_after(void **state)
+{
+    static const struct {
+        const char *header;
+        int64_t seconds;
+    } cases[] = {
+        {"", -1},
+        {"Retry-After: 0\r\n", 0},
+        {"Retry-After: 120\r\n", 120},
+        {"Retry-After: 99999999999999999999\r\n", 366 * 24 * 3600},
+        {"Retry-After: -5\r\n", -1},
+        {"Retry-After: soon\r\n", -1},
+        {"Retry-After:\r\n", -1},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+         "Retry-After: Sun, 06 Nov 1994 08:51:37 GMT\r\n",
+         120},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+         "Retry-After: Sun, 06 Nov 1994 08:49:00 GMT\r\n",
+         0},
+        {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "HTTP/1.1 503 Busy\r\n%sContent-Length: 0\r\n\r\n",
+                 cases[i].header);
+        struct http_response response = answer_of(text);
+        assert_int_equal(response.status, 503);
+        if (response.retry_after_s != cases[i].seconds)
+            fail_msg("%lld from %s", (long long)response.retry_after_s,
+                     cases[i].header);
+        http_response_release(&response);
+    }
+}
+
+static void
+test_date(void **state)
+{
+    struct http_response with =
+        answer_of("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+                  "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+    struct http_response without =
+        answer_of("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    struct http_response garbage = answer_of(
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: today\r\n\r\n");
+
+    (void)state;
+    assert_int_equal(with.date, 784111777);
+    assert_int_equal(without.date, 0);
+    assert_int_equal(garbage.date, 0);
+    assert_true(secret_is_empty(&with.body));
+    http_response_release(&with);
+    http_response_release(&without);
+    http_response_release(&garbage);
+}
+
+/* A redirect is an answer; nobody goes there. */
+static void
+test_redirect(void **state)
+{
+    static const struct server_step there = {SERVER_SEND, OK_EMPTY};
+    struct server elsewhere;
+    char text[256];
+
+    (void)state;
+    server_start(&elsewhere, &there, 1);
+    snprintf(text, sizeof text,
+             "HTTP/1.1 301 Moved\r\nLocation: %s/\r\n"
+             "Content-Length: 0\r\n\r\n",
+             elsewhere.base);
+    struct http_response response = answer_of(text);
+    assert_int_equal(response.status, 301);
+    http_response_release(&response);
+    server_stop(&elsewhere);
+    assert_int_equal(elsewhere.served, 0);
+}
+
+static void
+test_statuses(void **state)
+{
+    struct http_response early =
+        answer_of("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\n"
+                  "Retry-After: 7\r\n\r\n" OK_EMPTY);
+    struct http_response html =
+        answer_of("HTTP/1.0 502 Bad\r\nContent-Type: text/html\r\n\r\n<html>");
+    struct http_response none = answer_of("HTTP/1.1 204 Nothing\r\n\r\n");
+
+    (void)state;
+    assert_int_equal(early.status, 200);
+    assert_int_equal(early.retry_after_s, -1);
+    assert_string_equal(early.body.data, "{}");
+    assert_int_equal(html.status, 502);
+    assert_string_equal(html.body.data, "<html>");
+    assert_int_equal(none.status, 204);
+    http_response_release(&early);
+    http_response_release(&html);
+    http_response_release(&none);
+}
+
+static void
+test_old_response(void **state)
+{
+    struct http_response response = answer_of(OK_EMPTY);
+
+    (void)state;
+    assert_int_equal(get(&patient, "http://example.com", &response, NULL), -1);
+    assert_int_equal(response.status, 0);
+    assert_true(secret_is_empty(&response.body));
+    assert_int_equal(response.retry_after_s, -1);
+}
+
+static void
+test_too_large(void **state)
+{
+    struct http_response response;
+    size_t head;
+    char *text;
+
+    (void)state;
+    assert_false(assert_trouble(SERVER_FLOOD, OK_HEAD "\r\n", &patient, "lost",
+                                "too large"));
+    assert_trouble(SERVER_FLOOD, OK_HEAD "Content-Length: 99999999999\r\n\r\n",
+                   &patient, "lost", "too large");
+    text = malloc(HTTP_BODY_MAX + 1024);
+    head = (size_t)sprintf(text, OK_HEAD "\r\n");
+    memset(text + head, 'x', HTTP_BODY_MAX);
+    text[head + HTTP_BODY_MAX] = '\0';
+    response = answer_of(text);
+    assert_int_equal(response.body.len, HTTP_BODY_MAX);
+    http_response_release(&response);
+    strcat(text, "x");
+    assert_trouble(SERVER_SEND, text, &patient, "lost", "too large");
+    free(text);
+}
+
+static void
+test_lost(void **state)
+{
+    (void)state;
+    assert_trouble(SERVER_SEND, "", &patient, "lost", "no complete answer");
+    assert_trouble(SERVER_RESET, "", &patient, "lost", "no complete answer");
+    assert_trouble(SERVER_SEND, OK_HEAD "Content-Length: 9\r\n\r\n{}",
+                   &patient, "lost", "no complete answer");
+    assert_trouble(SERVER_RESET, OK_HEAD "Content-Length: 9\r\n\r\n{}",
+                   &patient, "lost", "no complete answer");
+    assert_trouble(SERVER_SEND,
+                   OK_HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+                   &patient, "lost", "no complete answer");
+    assert_trouble(SERVER_SEND, "HTTP/1.1 200 OK\r\nContent-Ty", &patient,
+                   "lost", "no complete answer");
+    assert_trouble(SERVER_SEND, "SSH-2.0-OpenSSH\r\n", &patient, "lost",
+                   "no complete answer");
+    assert_trouble(SERVER_SEND, "HTTP/1.1 999 Odd\r\n\r\n", &patient, "lost",
+                   "HTTP");
+}
+
+static void
+test_time_out(void **state)
+{
+    static const struct http_options hasty = {10000, 300, NULL, NULL, NULL};
+    int64_t start = clock_now().boot;
+
+    (void)state;
+    assert_true(assert_trouble(SERVER_MUTE, "", &hasty, "lost", "0.3 s"));
+    assert_true(assert_trouble(SERVER_MUTE,
+                               OK_HEAD "Content-Length: 9\r\n\r\n{}", &hasty,
+                               "lost", "within 0.3 s"));
+    assert_true(assert_trouble(SERVER_DRIP, OK_HEAD "\r\n", &hasty, "lost",
+                               "within 0.3 s"));
+    assert_true(assert_trouble(SERVER_DRIP, "HTTP/1.1 200 OK\r\nA: ", &hasty,
+                               "lost", "within 0.3 s"));
+    assert_in_range(clock_now().boot - start, 1000, 9000);
+}
+
+static void
+test_connect_time_out(void **state)
+{
+    static const struct http_options connecting = {300, 10000, NULL, NULL,
+                                                   NULL};
+    static const struct http_options whole = {10000, 300, NULL, NULL, NULL};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    int64_t start = clock_now().boot;
+    char url[64];
+    int fds[8];
+
+    (void)state;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", server_full_port(fds));
+    assert_int_equal(get(&connecting, url, &response, &err), -1);
+    assert_failure(&err, "network", "within 0.3 s");
+    assert_true(response.timed_out);
+    assert_int_equal(get(&whole, url, &response, &err), -1);
+    assert_failure(&err, "network", "within 0.3 s");
+    assert_in_range(clock_now().boot - start, 500, 8000);
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+}
+
+static void
+test_refused(void **state)
+{
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    char url[64], host[64];
+    int port = server_closed_port();
+
+    (void)state;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/x", port);
+    snprintf(host, sizeof host, "cannot reach 127.0.0.1:%d: Connection ",
+             port);
+    assert_int_equal(get(&patient, url, &response, &err), -1);
+    assert_failure(&err, "network", host);
+    assert_false(response.timed_out);
+}
+
+static void
+test_unsafe(void **state)
+{
+    static const char *const unsafe[] = {"http://example.com",
+                                         "ftp://127.0.0.1/",
+                                         "file:///etc/passwd",
+                                         "http://user:pw@127.0.0.1/",
+                                         "http://127.0.0.1/\r\nX: y",
+                                         "http://127.0.0.1.example.com/",
+                                         "http://127.0.0.1\\@evil.com",
+                                         "gopher://127.0.0.1",
+                                         "127.0.0.1",
+                                         ""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++) {
+        struct http_response response = HTTP_RESPONSE_INIT;
+        struct error err = ERROR_INIT;
+        if (get(&patient, unsafe[i], &response, &err) == 0)
+            fail_msg("sent: %s", unsafe[i]);
+        assert_failure(&err, "url", "");
+        assert_null(strstr(err.text, "pw"));
+    }
+}
+
+/* A token cannot bring a header of its own. */
+static void
+test_bearer_injection(void **state)
+{
+    static const struct server_step step = {SERVER_SEND, OK_EMPTY};
+    static const char *const bad[] = {"a\r\nX: y", "a\nb", "a b", "a\x7f"};
+    struct server server;
+
+    (void)state;
+    server_start(&server, &step, 1);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CLEANUP(secret_release) struct secret bearer = SECRET_INIT;
+        struct http_response response = HTTP_RESPONSE_INIT;
+        struct error err = ERROR_INIT;
+        struct http_request request = {
+            .method = "GET", .url = server.base, .bearer = &bearer};
+        secret_set(&bearer, bad[i], strlen(bad[i]));
+        assert_int_equal(http_send(&patient, &request, &response, &err), -1);
+        assert_failure(&err, "url", "character");
+    }
+    server_stop(&server);
+    assert_int_equal(server.served, 0);
+}
+
+/* The environment's proxy is never asked for this machine itself. */
+static void
+test_loopback_without_proxy(void **state)
+{
+    struct http_options options = patient;
+    struct http_response response;
+    struct server server;
+    struct server_step step = {SERVER_SEND, OK_EMPTY};
+    char dead[64];
+
+    (void)state;
+    snprintf(dead, sizeof dead, "http://127.0.0.1:%d", server_closed_port());
+    setenv("http_proxy", dead, 1);
+    setenv("ALL_PROXY", dead, 1);
+    response = answer_of(OK_EMPTY);
+    assert_int_equal(response.status, 200);
+    options.proxy = dead;
+    server_start(&server, &step, 1);
+    assert_int_equal(get(&options, server.base, &response, NULL), 0);
+    server_stop(&server);
+    http_response_release(&response);
+    unsetenv("http_proxy");
+    unsetenv("ALL_PROXY");
+}
+
+static void
+test_proxy(void **state)
+{
+    static const struct server_step refusal = {
+        SERVER_SEND, "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"};
+    static const struct server_step reset = {SERVER_RESET, ""};
+    struct http_options options = patient;
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    struct server server;
+
+    (void)state;
+    /* From the environment, which is not asked for a name: "invalid" is one
+     * that no name server knows. */
+    server_start(&server, &refusal, 1);
+    setenv("https_proxy", server.base, 1);
+    assert_int_equal(get(&patient, "https://a.invalid/", &response, &err), -1);
+    server_stop(&server);
+    assert_int_equal(
+        strncmp(server.request[0], "CONNECT a.invalid:443 HTTP/1.1\r\n", 32),
+        0);
+    /* The server itself has seen nothing. */
+    assert_failure(&err, "network", "a.invalid");
+    assert_int_equal(response.status, 0);
+
+    /* "" is no proxy at all. 0.0.0.0 is this machine, but not by name. */
+    server_start(&server, &reset, 1);
+    options.proxy = "";
+    setenv("https_proxy", "http://127.0.0.1:1", 1);
+    char url[64];
+    snprintf(url, sizeof url, "https://0.0.0.0:%d/", server.port);
+    assert_int_equal(get(&options, url, &response, &err), -1);
+    server_stop(&server);
+    assert_int_equal(server.served, 1);
+    assert_int_equal(server.request[0][0], 0x16); /* a ClientHello */
+    unsetenv("https_proxy");
+
+    /* From the options. */
+    server_start(&server, &refusal, 1);
+    options.proxy = server.base;
+    assert_int_equal(get(&options, "https://b.invalid/", &response, &err), -1);
+    server_stop(&server);
+    assert_int_equal(strncmp(server.request[0], "CONNECT b.invalid", 17), 0);
+}
+
+/* A server that speaks no TLS has not understood a thing. */
+static void
+test_no_tls(void **state)
+{
+    static const struct server_step steps[] = {
+        {SERVER_SEND, "what?\r\n"}, {SERVER_RESET, ""}, {SERVER_SEND, ""}};
+    struct server server;
+    char url[64];
+
+    (void)state;
+    server_start(&server, steps, 3);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d", server.port);
+    for (int i = 0; i < 3; i++) {
+        struct http_response response = HTTP_RESPONSE_INIT;
+        struct error err = ERROR_INIT;
+        assert_int_equal(get(&patient, url, &response, &err), -1);
+        assert_failure(&err, "network", "cannot reach 127.0.0.1:");
+    }
+    server_stop(&server);
+    assert_int_equal(server.served, 3);
+}
+
+static void
+test_netrc(void **state)
+{
+    static const struct server_step step = {SERVER_SEND, OK_EMPTY};
+    char home[] = "/tmp/http-t.XXXXXX", path[64];
+    char *before = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct server server;
+    FILE *file;
+
+    (void)state;
+    assert_non_null(mkdtemp(home));
+    snprintf(path, sizeof path, "%s/.netrc", home);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    fputs("machine 127.0.0.1 login l password p\n"
+          "default login l password p\n",
+          file);
+    fclose(file);
+    setenv("HOME", home, 1);
+    server_start(&server, &step, 1);
+    assert_int_equal(get(&patient, server.base, &response, NULL), 0);
+    server_stop(&server);
+    http_response_release(&response);
+    assert_int_equal(count_of(server.request[0], "Authorization"), 0);
+    if (before)
+        setenv("HOME", before, 1);
+    free(before);
+    unlink(path);
+    rmdir(home);
+}
+
+static volatile sig_atomic_t piped;
+
+static void
+note_pipe(int number)
+{
+    (void)number;
+    piped = 1;
+}
+
+/* SIGPIPE is nobody's business during a call, and as before after it. */
+static void
+test_sigpipe(void **state)
+{
+    struct sigaction action = {.sa_handler = note_pipe}, now;
+    struct http_response response;
+
+    (void)state;
+    sigaction(SIGPIPE, &action, NULL);
+    response = answer_of(OK_EMPTY);
+    http_response_release(&response);
+    sigaction(SIGPIPE, NULL, &now);
+    assert_ptr_equal(now.sa_handler, note_pipe);
+    assert_int_equal(piped, 0);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+/* Nothing of request or answer is left in memory. */
+static void
+test_wiped(void **state)
+{
+    static char text[1024];
+    static const char head[] = OK_HEAD "Set-Cookie: a=b\r\n\r\n";
+    struct server_step step = {SERVER_SEND, text};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct secret body = SECRET_INIT, bearer = SECRET_INIT;
+    struct http_request request = {.method = "POST",
+                                   .content_type = "text/plain",
+                                   .body = &body,
+                                   .bearer = &bearer};
+    static struct server server;
+    char token[201];
+
+    (void)state;
+    trace_make(token, 200, 2);
+    secret_set(&bearer, token, 200);
+    trace_make(token, 200, 3);
+    secret_append(&body, token, 200);
+    strcpy(text, head);
+    trace_make(text + strlen(head), 200, 4);
+    secret_wipe(token, sizeof token);
+    server_start(&server, &step, 1);
+    request.url = server.base;
+    assert_int_equal(http_send(&patient, &request, &response, NULL), 0);
+    server_stop(&server);
+    assert_non_null(strstr(server.request[0], body.data));
+    assert_non_null(strstr(server.request[0], bearer.data));
+    assert_int_equal(response.body.len, 200);
+    secret_wipe(&server, sizeof server);
+    secret_wipe(text, sizeof text);
+    secret_release(&bearer);
+    assert_true(trace_find(200, 3) >= 1);
+    secret_release(&body);
+    assert_true(trace_find(200, 4) >= 1);
+    http_response_release(&response);
+    assert_int_equal(trace_find(200, 2), 0);
+    assert_int_equal(trace_find(200, 3), 0);
+    assert_int_equal(trace_find(200, 4), 0);
+}
+
+/*
+ * Certificates: made and served by the openssl tool, in a folder of their
+ * own.
+ */
+struct tls {
+    char folder[32];
+    int port;
+    pid_t server;
+    int output;
+};
+
+static int
+tls_run(const char *command)
+{
+    int status = system(command);
+
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Starts a server with the certificate NAME.pem; false without the tool. */
+static bool
+tls_serve(struct tls *tls, const char *name)
+{
+    char line[256] = "", certificate[64], key[64], *port;
+    int fds[2];
+    FILE *stream;
+
+    snprintf(certificate, sizeof certificate, "%s/%s.pem", tls->folder, name);
+    snprintf(key, sizeof key, "%s/key.pem", tls->folder);
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    tls->server = fork();
+    if (tls->server == 0) {
+        dup2(fds[1], 1);
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, 0);
+        dup2(null, 2);
+        execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0",
+               "-cert", certificate, "-key", key, "-www", (char *)NULL);
+        _exit(127);
+    }
+    close(fds[1]);
+    stream = fdopen(fds[0], "r");
+    while (fgets(line, sizeof line, stream) && strncmp(line, "ACCEPT ", 7))
+        ;
+    tls->output = dup(fds[0]);
+    fclose(stream);
+    port = strrchr(line, ':');
+    tls->port = port ? atoi(port + 1) : 0;
+    return tls->port > 0;
+}
+
+static void
+tls_stop(struct tls *tls)
+{
+    kill(tls->server, SIGKILL);
+    waitpid(tls->server, NULL, 0);
+    close(tls->output);
+}
+
+static void
+tls_open(struct tls *tls)
+{
+    char command[1024];
+
+    if (tls_run("command -v openssl >/dev/null") != 0)
+        skip();
+    strcpy(tls->folder, "/tmp/http-t.XXXXXX");
+    assert_non_null(mkdtemp(tls->folder));
+    snprintf(command, sizeof command,
+             "exec >/dev/null 2>&1; set -e; cd %s; mkdir hashed; "
+             "openssl req -newkey rsa:2048 -nodes -keyout key.pem -subj /CN=t "
+             "-out t.csr; "
+             "make() { printf 'subjectAltName=%%s' \"$2\" >ext; "
+             "openssl x509 -req -in t.csr -signkey key.pem -days \"$3\" "
+             "-extfile ext -out \"$1\"; }; "
+             "make good.pem IP:127.0.0.1 2; "
+             "make other.pem DNS:other.example 2; "
+             "make old.pem IP:127.0.0.1 -1; "
+             "cp good.pem hashed; openssl rehash hashed; "
+             "cat good.pem other.pem old.pem >all.pem",
+             tls->folder);
+    assert_int_equal(tls_run(command), 0);
+}
+
+static void
+tls_close(struct tls *tls)
+{
+    char command[64];
+
+    snprintf(command, sizeof command, "rm -rf %s", tls->folder);
+    assert_int_equal(tls_run(command), 0);
+}
+
+/* GET from the server with the certificate name, trusting file and folder
+ * (of ours), ends in status, or with a failure id and part of its text. */
+static void
+assert_tls(struct tls *tls, const char *name, const char *file,
+           const char *folder, const char *id, const char *part)
+{
+    struct http_options options = patient;
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    char url[64], file_path[64], folder_path[64];
+    int result;
+
+    snprintf(file_path, sizeof file_path, "%s/%s", tls->folder,
+             file ? file : "");
+    snprintf(folder_path, sizeof folder_path, "%s/%s", tls->folder,
+             folder ? folder : "");
+    options.ca_file = file ? file_path : NULL;
+    options.ca_directory = folder ? folder_path : NULL;
+    assert_true(tls_serve(tls, name));
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", tls->port);
+    result = get(&options, url, &response, &err);
+    tls_stop(tls);
+    http_response_release(&response);
+    if (!id && result < 0)
+        fail_msg("%s: %s", err.id, err.text);
+    if (id && result == 0)
+        fail_msg("accepted %s", name);
+    if (id)
+        assert_failure(&err, id, part);
+}
+
+static void
+test_certificates(void **state)
+{
+    struct tls tls;
+
+    (void)state;
+    tls_open(&tls);
+    assert_tls(&tls, "good", "good.pem", NULL, NULL, "");
+    assert_tls(&tls, "good", NULL, "hashed", NULL, "");
+    assert_tls(&tls, "good", NULL, NULL, "certificate", "unknown issuer");
+    assert_tls(&tls, "good", "other.pem", NULL, "certificate", "");
+    assert_tls(&tls, "other", "all.pem", NULL, "certificate", "another host");
+    assert_tls(&tls, "old", "all.pem", NULL, "certificate", "expired");
+    assert_tls(&tls, "good", "missing.pem", NULL, "certificate",
+               "cannot be read");
+    tls_close(&tls);
+}
+
+/*
+ * In a mount namespace with our own /etc/ssl/certs: whose hashed folder does
+ * not know the certificate but whose bundle does; then the other way round.
+ * 0 when both work, 77 where that cannot be tried.
+ */
+static int
+tls_try_system(const struct tls *tls, const char *url)
+{
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    char command[512], path[64];
+
+    snprintf(path, sizeof path, "%s/system", tls->folder);
+    snprintf(command, sizeof command,
+             "exec >/dev/null 2>&1; set -e; cd %s; mkdir system; "
+             "cp other.pem system; openssl rehash system; "
+             "cat other.pem good.pem >system/ca-certificates.crt",
+             tls->folder);
+    if (tls_run(command) != 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount(path, "/etc/ssl/certs", NULL, MS_BIND, NULL) < 0)
+        return 77;
+    if (get(&patient, url, &response, &err) < 0) {
+        print_message("# bundle: %s\n", err.text);
+        return 1;
+    }
+    snprintf(command, sizeof command,
+             "exec >/dev/null 2>&1; cd %s; cp good.pem system; "
+             "openssl rehash system; echo >system/ca-certificates.crt",
+             tls->folder);
+    if (tls_run(command) != 0 || get(&patient, url, &response, &err) < 0) {
+        print_message("# folder: %s\n", err.text);
+        return 2;
+    }
+    http_response_release(&response);
+    return 0;
+}
+
+static void
+test_system_certificates(void **state)
+{
+    struct tls tls;
+    char url[64];
+    int status = -1;
+    pid_t child;
+
+    (void)state;
+    if (geteuid() != 0 || access("/etc/ssl/certs", X_OK) != 0)
+        skip();
+    tls_open(&tls);
+    assert_true(tls_serve(&tls, "good"));
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", tls.port);
+    child = fork();
+    if (child == 0)
+        _exit(tls_try_system(&tls, url));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    tls_stop(&tls);
+    tls_close(&tls);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+static int
+stop(void **state)
+{
+    (void)state;
+    http_stop();
+    http_stop();
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_form),
+        cmocka_unit_test(test_post),
+        cmocka_unit_test(test_large_post),
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_content_type),
+        cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_date),
+        cmocka_unit_test(test_redirect),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_old_response),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_time_out),
+        cmocka_unit_test(test_connect_time_out),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_unsafe),
+        cmocka_unit_test(test_bearer_injection),
+        cmocka_unit_test(test_loopback_without_proxy),
+        cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_no_tls),
+        cmocka_unit_test(test_netrc),
+        cmocka_unit_test(test_sigpipe),
+        cmocka_unit_test(test_wiped),
+        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_system_certificates),
+    };
+
+    /* The machine's own proxy is none of these tests' business. */
+    unsetenv("http_proxy");
+    unsetenv("https_proxy");
+    unsetenv("HTTPS_PROXY");
+    unsetenv("ALL_PROXY");
+    unsetenv("all_proxy");
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("http", tests, NULL, stop);
+}

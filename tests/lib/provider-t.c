@@ -1,0 +1,202 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/oauth/provider.h"
+
+/* The provider at these addresses; it must be possible. */
+static struct provider
+made(const char *platform, const char *service, const char *data)
+{
+    struct error err = ERROR_INIT;
+    struct provider p;
+
+    if (provider_init_parallel(&p, platform, service, data, "s:1 s:2", &err) <
+        0)
+        fail_msg("%s", err.text);
+    return p;
+}
+
+/* list, joined by blanks, is expected. */
+static void
+assert_list(char *const *list, const char *expected)
+{
+    char text[512] = "";
+
+    for (size_t i = 0; list[i]; i++) {
+        strcat(text, i ? " " : "");
+        strcat(text, list[i]);
+    }
+    assert_string_equal(text, expected);
+}
+
+static void
+test_public(void **state)
+{
+    CLEANUP(provider_release)
+    struct provider p =
+        made(provider_parallel_platform, provider_parallel_service,
+             provider_parallel_data);
+
+    (void)state;
+    assert_string_equal(p.name, "parallel");
+    assert_string_equal(p.issuer, "https://platform.parallel.ai");
+    assert_string_equal(
+        p.registration_endpoint,
+        "https://platform.parallel.ai/getServiceKeys/register");
+    assert_string_equal(
+        p.device_authorization_endpoint,
+        "https://platform.parallel.ai/getServiceKeys/device/code");
+    assert_string_equal(p.token_endpoint,
+                        "https://platform.parallel.ai/getServiceKeys/token");
+    assert_string_equal(
+        p.revocation_endpoint,
+        "https://platform.parallel.ai/getServiceKeys/token/revoke");
+    assert_int_equal(p.registration, REGISTRATION_PARALLEL_JSON);
+    assert_int_equal(p.revocation, REVOCATION_PARALLEL);
+    assert_string_equal(p.scopes, "s:1 s:2");
+    assert_string_equal(p.service_url, "https://api.parallel.ai/account");
+    assert_string_equal(p.data_url, "https://api.parallel.ai");
+    assert_list(p.token_for, "https://platform.parallel.ai "
+                             "https://api.parallel.ai/account/");
+    assert_list(p.key_for,
+                "https://api.parallel.ai https://task-mcp.parallel.ai "
+                "https://search.parallel.ai");
+}
+
+static void
+test_private(void **state)
+{
+    CLEANUP(provider_release)
+    struct provider p = made("https://p.example:8443/base",
+                             "http://127.0.0.1:81", "http://localhost:82/d");
+
+    (void)state;
+    assert_string_equal(p.issuer, "https://p.example:8443/base");
+    assert_string_equal(p.token_endpoint,
+                        "https://p.example:8443/base/getServiceKeys/token");
+    assert_list(p.token_for, "https://p.example:8443 http://127.0.0.1:81");
+    assert_list(p.key_for, "http://localhost:82");
+}
+
+/* What a private platform issues goes to no public host, whatever else is
+ * left at its default. */
+static void
+test_private_platform_alone(void **state)
+{
+    CLEANUP(provider_release)
+    struct provider p = made("https://p.example", provider_parallel_service,
+                             provider_parallel_data);
+
+    (void)state;
+    assert_list(p.token_for, "https://p.example");
+    assert_list(p.key_for, "");
+}
+
+static void
+test_private_data_alone(void **state)
+{
+    CLEANUP(provider_release)
+    struct provider p = made(provider_parallel_platform,
+                             provider_parallel_service, "https://d.example");
+
+    (void)state;
+    assert_list(p.key_for, "https://d.example");
+}
+
+static void
+test_one_form(void **state)
+{
+    CLEANUP(provider_release)
+    struct provider p =
+        made("HTTPS://Platform.Parallel.AI:443//",
+             "https://API.parallel.ai/Account//", "https://api.parallel.ai/");
+
+    (void)state;
+    assert_string_equal(p.issuer, "https://platform.parallel.ai");
+    assert_string_equal(p.service_url, "https://api.parallel.ai/Account");
+    assert_string_equal(p.data_url, "https://api.parallel.ai");
+    assert_list(p.token_for, "https://platform.parallel.ai "
+                             "https://api.parallel.ai/Account/");
+    assert_list(p.key_for,
+                "https://api.parallel.ai https://task-mcp.parallel.ai "
+                "https://search.parallel.ai");
+}
+
+static void
+test_default_scopes(void **state)
+{
+    CLEANUP(provider_release) struct provider p = {0};
+
+    (void)state;
+    assert_int_equal(provider_init_parallel(&p, "https://a", "https://b",
+                                            "https://c", NULL, NULL),
+                     0);
+    assert_string_equal(p.scopes, provider_parallel_scopes);
+    assert_null(strstr(provider_parallel_scopes, "balance:add"));
+}
+
+static void
+assert_refused(const char *platform, const char *service, const char *data,
+               const char *name)
+{
+    struct error err = ERROR_INIT;
+    struct provider p;
+
+    memset(&p, 0x55, sizeof p);
+    if (provider_init_parallel(&p, platform, service, data, "", &err) == 0)
+        fail_msg("accepted: %s %s %s", platform, service, data);
+    assert_int_equal(err.failure, FAIL_INPUT);
+    if (strncmp(err.text, name, strlen(name)) != 0)
+        fail_msg("\"%s\" does not name %s", err.text, name);
+    provider_release(&p); /* harmless after a failure */
+}
+
+static void
+test_unsafe(void **state)
+{
+    static const char *const unsafe[] = {"http://p.example",
+                                         "ftp://p.example",
+                                         "p.example",
+                                         "",
+                                         "https://",
+                                         "https://user@p.example",
+                                         "https://p.example/?a=b",
+                                         "https://p.example?",
+                                         "https://p.example/#part",
+                                         "https://p.example:0",
+                                         "https://p.exa mple",
+                                         "http://127.0.0.1.example",
+                                         "http://localhost.example"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++) {
+        assert_refused(unsafe[i], "https://b", "https://c", "platform_url");
+        assert_refused("https://a", unsafe[i], "https://c", "service_api_url");
+        assert_refused("https://a", "https://b", unsafe[i], "api_url");
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_public),
+        cmocka_unit_test(test_private),
+        cmocka_unit_test(test_private_platform_alone),
+        cmocka_unit_test(test_private_data_alone),
+        cmocka_unit_test(test_one_form),
+        cmocka_unit_test(test_default_scopes),
+        cmocka_unit_test(test_unsafe),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("provider", tests, NULL, NULL);
+}

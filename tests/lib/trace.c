@@ -1,0 +1,95 @@
+#include "tests/lib/trace.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char
+trace_char(size_t i, unsigned seed)
+{
+    uint32_t x = (uint32_t)i * 2654435761U + seed * 40503U;
+
+    x ^= x >> 15;
+    x *= 2246822519U;
+    x ^= x >> 13;
+    return (char)('a' + x % 26);
+}
+
+void
+trace_make(char *out, size_t len, unsigned seed)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = trace_char(i, seed);
+    out[len] = '\0';
+}
+
+static bool
+trace_is_here(const char *bytes, size_t len, unsigned seed)
+{
+    for (size_t i = 0; i < 16; i++)
+        if (bytes[i] != trace_char(len / 2 + i, seed))
+            return false;
+    return true;
+}
+
+static int
+trace_count(const char *bytes, size_t size, size_t len, unsigned seed)
+{
+    int found = 0;
+
+    for (size_t i = 0; i + 16 <= size; i++)
+        if (trace_is_here(bytes + i, len, seed))
+            found++;
+    return found;
+}
+
+/* One mapping, read through the kernel in pieces that overlap by what is
+ * looked for; the sanitizers' shadow is not worth reading. */
+static int
+trace_scan(int memory, uintptr_t start, uintptr_t end, size_t len,
+           unsigned seed)
+{
+    static char piece[65536];
+    int found = 0;
+
+    if (end - start > (uintptr_t)1 << 32)
+        return 0;
+    while (start < end) {
+        size_t want = end - start < sizeof piece ? end - start : sizeof piece;
+        ssize_t n = pread(memory, piece, want, (off_t)start);
+
+        if (n < 16)
+            break;
+        found += trace_count(piece, (size_t)n, len, seed);
+        memset(piece, 0, sizeof piece);
+        start +=
+            (uintptr_t)n == end - start ? (uintptr_t)n : (uintptr_t)n - 15;
+    }
+    return found;
+}
+
+int
+trace_find(size_t len, unsigned seed)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), found = 0;
+    char line[512];
+
+    if (!maps || memory < 0)
+        return -1;
+    while (fgets(line, sizeof line, maps)) {
+        uintptr_t start, end;
+        char mode[8];
+
+        if (sscanf(line, "%lx-%lx %4s", &start, &end, mode) == 3 &&
+            mode[0] == 'r' && mode[1] == 'w')
+            found += trace_scan(memory, start, end, len, seed);
+    }
+    fclose(maps);
+    close(memory);
+    return found;
+}

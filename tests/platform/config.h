@@ -1,0 +1,48 @@
+/*
+ * What the platform does when nothing is in trouble: lifetimes, intervals,
+ * and what its replies look like. See state.h for the lock.
+ */
+#ifndef PLATFORM_CONFIG_H
+#define PLATFORM_CONFIG_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+struct config {
+    double access_lifetime; /* all in seconds */
+    double refresh_lifetime;
+    double authorization_lifetime;
+    double code_lifetime;
+    double interval;
+    double approve_after;    /* codes approve themselves; negative: no */
+    bool rotate;             /* each refresh spends the refresh token */
+    bool numbers_as_strings; /* in the token and device replies */
+};
+
+const struct config *config(void);
+
+/* What approve_after is after config_reset(); negative: off. */
+void config_set_approve_after(double seconds);
+
+/*
+ * Applies the body of POST /config: all of it, or none when something in it
+ * is wrong. Returns NULL, or what is wrong, to be freed.
+ */
+char *config_change(struct json_object *in);
+
+/*
+ * Whether replies of this kind go without field. A kind is "device", "token",
+ * "register", "apps", "app", "key" or "balance". A name in `omit` and
+ * `override` is a field that device and token replies have, or "kind:field",
+ * which `override` also adds where it is missing.
+ */
+bool config_omits(const char *kind, const char *field);
+
+/* Applies omit, override and numbers_as_strings to a reply. */
+void config_dress(struct json_object *reply, const char *kind);
+
+struct json_object *config_describe(void);
+
+void config_reset(void);
+
+#endif

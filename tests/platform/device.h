@@ -1,0 +1,12 @@
+/*
+ * POST /getServiceKeys/device/code (RFC 8628, section 3.1).
+ */
+#ifndef PLATFORM_DEVICE_H
+#define PLATFORM_DEVICE_H
+
+#include "tests/platform/reply.h"
+#include "tests/platform/request.h"
+
+void device_post(const struct request *request, struct reply *reply);
+
+#endif
