@@ -31,8 +31,7 @@ browser_find(const char *name, char *path, size_t size)
 
     while (folders && *folders) {
         size_t len = strcspn(folders, ":");
-        int written = snprintf(path, size, "%.*s/%s", (int)len, folders,
-                               name);
+        int written = snprintf(path, size, "%.*s/%s", (int)len, folders, name);
 
         if (folders[0] == '/' && written > 0 && (size_t)written < size &&
             access(path, X_OK) == 0)

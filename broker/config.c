@@ -25,8 +25,8 @@ broker_config(struct broker *b, int *status, struct error *err)
             if (broker_print_json(line, err) < 0)
                 return -1;
         } else {
-            printf("%s = %s  ; %s%s\n", name, value ? value : "",
-                   origin->text, origin->locked ? ", locked" : "");
+            printf("%s = %s  ; %s%s\n", name, value ? value : "", origin->text,
+                   origin->locked ? ", locked" : "");
         }
     }
     if (fflush(stdout) != 0)

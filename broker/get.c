@@ -107,8 +107,8 @@ broker_get(struct broker *b, int *status, struct error *err)
         return err->failure == FAIL_SERVICE ? -1 : 0;
     if (record && use == CACHE_USE_KEY && *broker_key(record))
         return get_serve(&request, record, use, err);
-    switch (credential_token(&b->credential, CREDENTIAL_FRESH, 0, &record,
-                             err)) {
+    switch (
+        credential_token(&b->credential, CREDENTIAL_FRESH, 0, &record, err)) {
     case CREDENTIAL_OK:
         return get_serve(&request, record, use, err);
     case CREDENTIAL_NONE:

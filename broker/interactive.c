@@ -16,7 +16,7 @@
 struct interactive {
     struct broker *b;
     struct screen screen;
-    int64_t ends; /* on the boot clock: the --wait of the command line */
+    int64_t ends;     /* on the boot clock: the --wait of the command line */
     sigset_t outside; /* the signals as they were: let in only to wait */
 };
 
@@ -100,8 +100,7 @@ interactive_wait(void *context, const struct device_code *code, int64_t ms,
         if (in->ends && now >= in->ends)
             return interactive_give_up(
                 in, FAIL_TIMEOUT, "timeout",
-                "nobody has approved within the time given with --wait",
-                err);
+                "nobody has approved within the time given with --wait", err);
         if (left <= 0)
             return 0;
         if (in->ends && in->ends - now < step)
@@ -131,8 +130,7 @@ interactive_login(struct broker *b, bool tty, struct record **record,
     if (b->wait >= 0)
         in.ends = clock_now().boot + b->wait + 1;
     interactive_catch(&in);
-    result =
-        credential_login(&b->credential, b->scope, &dialog, record, err);
+    result = credential_login(&b->credential, b->scope, &dialog, record, err);
     screen_end_time(&in.screen);
     return result == CREDENTIAL_OK ? 0 : -1;
 }
@@ -142,8 +140,8 @@ interactive_git_allows(void)
 {
     static const char *const no[] = {"false", "never", "no", "off", "0"};
     char answer[64] = "";
-    FILE *git = popen("git config --get credential.interactive 2>/dev/null",
-                      "re");
+    FILE *git =
+        popen("git config --get credential.interactive 2>/dev/null", "re");
 
     if (!git)
         return true;

@@ -27,8 +27,9 @@ login_say(const struct broker *b, const struct record *record)
 {
     const char *name = *record->org_name ? record->org_name : record->org_id;
 
-    broker_say(b, "signed in to Parallel%s%s; the credential lies in the "
-                  "private file %s",
+    broker_say(b,
+               "signed in to Parallel%s%s; the credential lies in the "
+               "private file %s",
                *name ? " for " : "", name, store_shown(&b->credential.store));
 }
 

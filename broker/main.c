@@ -115,8 +115,7 @@ broker_set_option(struct broker *b, const struct option *option,
     case OPTION_SECONDS:
     case OPTION_NUMBER:
         if (text_to_number(value, 1000000000, &number) < 0)
-            return broker_bad_option(err, arg,
-                                     "a whole number is needed");
+            return broker_bad_option(err, arg, "a whole number is needed");
         *(int64_t *)slot =
             number * (option->type == OPTION_SECONDS ? 1000 : 1);
         return 0;

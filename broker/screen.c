@@ -121,8 +121,8 @@ screen_draw_large(struct secret *out, const char *text, int indent)
     int result = 0;
 
     for (int row = 0; row < 5; row += 2)
-        result |= screen_put_indent(out, indent) |
-                  screen_draw_row(out, text, row);
+        result |=
+            screen_put_indent(out, indent) | screen_draw_row(out, text, row);
     return result;
 }
 

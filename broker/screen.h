@@ -11,9 +11,9 @@
 #include "lib/oauth/device.h"
 
 struct screen {
-    int fd;         /* not owned */
-    bool terminal;  /* a terminal, and not a dumb one */
-    bool utf8;      /* the locale's character set */
+    int fd;        /* not owned */
+    bool terminal; /* a terminal, and not a dumb one */
+    bool utf8;     /* the locale's character set */
     int columns;
     bool line_open; /* the line with the time left is on the screen */
 };

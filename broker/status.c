@@ -51,8 +51,7 @@ status_print_json(const struct broker *b, const struct record *r,
     json_put_bool(object, "authenticated", status_is_signed_in(r));
     json_put_text(object, "issuer", r ? r->issuer : b->config.platform_url);
     json_put_text(object, "org_id", r ? r->org_id : NULL);
-    json_put_text(object, "org_name",
-                  r && *r->org_name ? r->org_name : NULL);
+    json_put_text(object, "org_name", r && *r->org_name ? r->org_name : NULL);
     status_put_scopes(object, r ? r->scopes : "");
     status_put_time(object, "access_token_expires_at",
                     r && r->access.len ? r->expires.real : 0);

@@ -33,8 +33,7 @@ broker_store(struct broker *b, int *status, struct error *err)
     if (result <= 0)
         return result;
     if (request.expires ||
-        (request.username &&
-         strcmp(request.username, ANSWER_TOKEN_USER) == 0))
+        (request.username && strcmp(request.username, ANSWER_TOKEN_USER) == 0))
         return 0; /* our own answer, come back */
     return credential_set_key(&b->credential, request.origin, request.path,
                               request.password, err);

@@ -33,8 +33,8 @@ token_print_key(struct broker *b, const char *prefix, struct error *err)
 }
 
 static int
-token_run(struct broker *b, const char *token_prefix,
-          const char *key_prefix, struct error *err)
+token_run(struct broker *b, const char *token_prefix, const char *key_prefix,
+          struct error *err)
 {
     struct record *record;
 
@@ -42,8 +42,8 @@ token_run(struct broker *b, const char *token_prefix,
         return -1;
     if (b->api_key)
         return token_print_key(b, key_prefix, err);
-    if (credential_token(&b->credential, CREDENTIAL_FRESH, b->min_ttl,
-                         &record, err) != CREDENTIAL_OK)
+    if (credential_token(&b->credential, CREDENTIAL_FRESH, b->min_ttl, &record,
+                         err) != CREDENTIAL_OK)
         return -1;
     return token_print(token_prefix, secret_text(&record->access), err);
 }

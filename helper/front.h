@@ -36,8 +36,8 @@ struct front {
     int64_t min_ttl;      /* --min-ttl, ms */
     struct place place;
     struct cache cache;
-    int folder; /* of the cache; -1 when there is none */
-    int lock;   /* "renewing", or -1 */
+    int folder;            /* of the cache; -1 when there is none */
+    int lock;              /* "renewing", or -1 */
     struct fields request; /* the block on standard input */
     bool has_request;
 };
@@ -72,8 +72,7 @@ int front_settle(struct front *front, const struct fields *credential,
                  struct moment started);
 
 /* After the answer: renew in the background what is due. */
-void front_renew_behind(struct front *front,
-                        const struct fields *credential);
+void front_renew_behind(struct front *front, const struct fields *credential);
 
 /* The API key that counts: one that the person exported, else the stored
  * one, else "". */

@@ -20,9 +20,8 @@ front_find_offer(const struct front *front, const struct request *request,
     *use = CACHE_USE_NOTHING;
     if (chosen)
         *use = cache_match(chosen, request->origin, request->path);
-    for (size_t i = 0; any && *use == CACHE_USE_NOTHING &&
-                       i < front->cache.count;
-         i++) {
+    for (size_t i = 0;
+         any && *use == CACHE_USE_NOTHING && i < front->cache.count; i++) {
         chosen = &front->cache.credential[i];
         *use = cache_match(chosen, request->origin, request->path);
     }

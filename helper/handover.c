@@ -20,8 +20,7 @@ void
 front_complain(const char *text)
 {
     char line[1024];
-    int len =
-        snprintf(line, sizeof line, "parallel-credential: %s\n", text);
+    int len = snprintf(line, sizeof line, "parallel-credential: %s\n", text);
 
     if (len > 0)
         file_write_all(STDERR_FILENO, line,
@@ -48,8 +47,8 @@ front_replay_request(const struct front *front)
     int fd;
 
     for (size_t i = 0; i < request->count; i++)
-        if (fields_put(&block, request->item[i].key,
-                       request->item[i].value) < 0)
+        if (fields_put(&block, request->item[i].key, request->item[i].value) <
+            0)
             return -1;
     if (fields_end(&block) < 0)
         return -1;

@@ -75,9 +75,9 @@ front_wait(struct front *front, struct moment started)
         limit = FRONT_WAIT_DEFAULT;
     if (passed > limit)
         passed = limit;
-    status = lock_take(front->folder, cache_folder(&front->place),
-                       CACHE_LOCK_NAME, LOCK_SHARED, (int)(limit - passed),
-                       &lock, NULL);
+    status =
+        lock_take(front->folder, cache_folder(&front->place), CACHE_LOCK_NAME,
+                  LOCK_SHARED, (int)(limit - passed), &lock, NULL);
     if (status == LOCK_TAKEN)
         return FRONT_AGAIN;
     front_complain("another process has been renewing the token for too "
@@ -130,8 +130,7 @@ front_settle(struct front *front, const struct fields *credential,
         credential ? cache_judge(credential, clock_now(), front->min_ttl)
                    : CACHE_NONE;
 
-    if (credential &&
-        (verdict == CACHE_FRESH || verdict == CACHE_DUE))
+    if (credential && (verdict == CACHE_FRESH || verdict == CACHE_DUE))
         return FAIL_NONE;
     if (verdict == CACHE_REFUSED || (credential && verdict == CACHE_NONE))
         return FRONT_HANDOVER; /* a matter for a person */

@@ -21,7 +21,7 @@ front_read_notice(struct front *front, struct request *request)
     }
     front->has_request = true;
     return request_read(request, &front->request) < 0 ? FAIL_NONE
-                                                       : FRONT_HANDOVER;
+                                                      : FRONT_HANDOVER;
 }
 
 enum notice {
@@ -59,8 +59,7 @@ front_store(struct front *front)
     if (result != FRONT_HANDOVER)
         return result;
     if (!request.password || !*request.password || request.expires ||
-        (request.username &&
-         strcmp(request.username, ANSWER_TOKEN_USER) == 0))
+        (request.username && strcmp(request.username, ANSWER_TOKEN_USER) == 0))
         return FAIL_NONE;
     if (front_open(front) && front->cache.count > 0 &&
         front_classify(front, &request) != NOTICE_OTHER)
@@ -78,8 +77,7 @@ front_erase(struct front *front)
         return result;
     if (!request.password || !*request.password)
         return FAIL_NONE;
-    if (front_open(front) &&
-        front_classify(front, &request) != NOTICE_CURRENT)
+    if (front_open(front) && front_classify(front, &request) != NOTICE_CURRENT)
         return FAIL_NONE;
     return FRONT_HANDOVER;
 }

@@ -52,8 +52,8 @@ front_try_line(struct front *front, const char *token_prefix,
     result = front_settle(front, credential, started);
     if (result != FAIL_NONE)
         return result;
-    result = front_print(token_prefix,
-                         fields_text(credential, "access_token"));
+    result =
+        front_print(token_prefix, fields_text(credential, "access_token"));
     if (result == FAIL_NONE) {
         close(STDOUT_FILENO);
         front_renew_behind(front, credential);

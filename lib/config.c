@@ -10,23 +10,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/secret.h"
-#include "lib/base/text.h"
-#include "lib/base/url.h"
+#include "lib/config_value.h"
 #include "lib/oauth/provider.h"
 #include "lib/wrap/conf.h"
 
-#define CONFIG_FILE_MAX     (256 * 1024)
-#define CONFIG_DURATION_MAX (24 * 3600 * 1000LL)
-
-enum config_type {
-    TYPE_TEXT,     /* visible characters */
-    TYPE_URL,      /* https, or http to this machine; no slash at the end */
-    TYPE_PROXY,    /* a proxy's address, or "none" */
-    TYPE_PATH,     /* absolute */
-    TYPE_SCOPES,   /* words */
-    TYPE_STORE,    /* auto, file */
-    TYPE_DURATION, /* 3, 3s, 1.5s, 500ms, 2min, 1h */
-};
+#define CONFIG_FILE_MAX (256 * 1024)
 
 struct config_spec {
     const char *name;
@@ -80,139 +68,11 @@ config_find(const char *name)
 }
 
 static int
-config_bad(struct error *err, const char *name, const char *what)
-{
-    return error_set(err, FAIL_INPUT, "config", "%s: %s", name, what);
-}
-
-static int
-config_set_text(char **slot, const char *text, size_t len)
-{
-    char *copy = strndup(text, len);
-
-    if (!copy)
-        return -1;
-    free(*slot);
-    *slot = copy;
-    return 0;
-}
-
-static int
-config_set_url(char **slot, const char *name, const char *value,
-               struct error *err)
-{
-    size_t len = strlen(value);
-
-    if (url_require_safe(value, name, err) < 0)
-        return -1;
-    if (strchr(value, '?'))
-        return config_bad(err, name, "an address without '?' is needed");
-    while (len > 0 && value[len - 1] == '/')
-        len--;
-    return config_set_text(slot, value, len);
-}
-
-/* A number with at most three decimals and a unit, seconds by default. */
-static int
-config_set_duration(int64_t *slot, const char *name, const char *value,
-                    struct error *err)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"", 1000},    {"ms", 1},         {"s", 1000},
-                 {"min", 60000}, {"h", 60 * 60000}};
-    char *end;
-    double number = strtod(value, &end);
-    size_t digits = strspn(value, "0123456789.");
-
-    if (digits == 0 || end != value + digits)
-        return config_bad(err, name, "a time like 3s or 500ms is needed");
-    end += strspn(end, " ");
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        double ms = number * (double)units[i].ms;
-        if (strcmp(end, units[i].unit) != 0)
-            continue;
-        if (ms < 1 || ms > (double)CONFIG_DURATION_MAX)
-            return config_bad(err, name, "must lie between 1ms and 24h");
-        *slot = (int64_t)ms;
-        return 0;
-    }
-    return config_bad(err, name,
-                      "a time with the unit ms, s, min or h is needed");
-}
-
-static int
-config_set_store(enum config_store *slot, const char *name,
-                 const char *value, struct error *err)
-{
-    if (strcmp(value, "auto") == 0)
-        *slot = CONFIG_STORE_AUTO;
-    else if (strcmp(value, "file") == 0)
-        *slot = CONFIG_STORE_FILE;
-    else
-        return config_bad(err, name, "must be auto or file");
-    return 0;
-}
-
-static bool
-config_is_visible(const char *text, bool blanks)
-{
-    for (; *text; text++)
-        if (*text < (blanks ? ' ' : '!') || *text > '~')
-            return false;
-    return true;
-}
-
-static int
-config_set_proxy(char **slot, const char *name, const char *value,
-                 struct error *err)
-{
-    struct url url;
-
-    if (strcmp(value, "none") == 0)
-        return config_set_text(slot, "", 0);
-    if (strchr(value, '@'))
-        return config_bad(err, name, "a password may not stand here");
-    if (url_parse(&url, value, err) < 0)
-        return error_context(err, "%s", name);
-    return config_set_text(slot, value, strlen(value));
-}
-
-static int
-config_set(struct config *config, const struct config_spec *spec,
+config_put(struct config *config, const struct config_spec *spec,
            const char *value, struct error *err)
 {
-    void *slot = (char *)config + spec->offset;
-
-    if (!*value)
-        return config_bad(err, spec->name, "has no value");
-    switch (spec->type) {
-    case TYPE_TEXT:
-        if (!config_is_visible(value, false))
-            return config_bad(err, spec->name,
-                              "must be of visible ASCII characters");
-        return config_set_text(slot, value, strlen(value));
-    case TYPE_SCOPES:
-        if (!config_is_visible(value, true))
-            return config_bad(err, spec->name,
-                              "must be words with blanks between them");
-        return config_set_text(slot, value, strlen(value));
-    case TYPE_PATH:
-        if (*value != '/')
-            return config_bad(err, spec->name,
-                              "an absolute path is needed");
-        return config_set_text(slot, value, strlen(value));
-    case TYPE_URL:
-        return config_set_url(slot, spec->name, value, err);
-    case TYPE_PROXY:
-        return config_set_proxy(slot, spec->name, value, err);
-    case TYPE_STORE:
-        return config_set_store(slot, spec->name, value, err);
-    case TYPE_DURATION:
-        return config_set_duration(slot, spec->name, value, err);
-    }
-    return -1;
+    return config_value_set((char *)config + spec->offset, spec->type,
+                            spec->name, value, err);
 }
 
 static int
@@ -244,8 +104,7 @@ config_lock_keys(struct config *config, const char *list, struct error *err)
             key = config_find(word);
             if (key < 0)
                 return error_set(err, FAIL_INPUT, "config",
-                                 "locked_keys: there is no key \"%s\"",
-                                 word);
+                                 "locked_keys: there is no key \"%s\"", word);
             config->origin[key].locked = true;
         }
         list += span + strspn(list + span, " ,");
@@ -277,8 +136,8 @@ config_handle(void *context, const char *section, const char *name,
     if (strcmp(section, "policy") == 0)
         return config_handle_policy(reading, name, value, err);
     if (*section)
-        return error_set(err, FAIL_INPUT, "config",
-                         "unknown section [%s]", section);
+        return error_set(err, FAIL_INPUT, "config", "unknown section [%s]",
+                         section);
     key = config_find(name);
     if (key < 0)
         return error_set(err, FAIL_INPUT, "config", "unknown key \"%s\"",
@@ -286,17 +145,16 @@ config_handle(void *context, const char *section, const char *name,
     if (config->origin[key].locked && !reading->system)
         return error_set(err, FAIL_INPUT, "config",
                          "%s is locked by the administrator's policy", name);
-    if (config_set(config, &config_specs[key], value, err) < 0)
+    if (config_put(config, &config_specs[key], value, err) < 0)
         return -1;
     return config_set_origin(&config->origin[key], reading->file, line);
 }
 
 static int
-config_remember(struct config *config, const char *path,
-                const struct stat *st)
+config_remember(struct config *config, const char *path, const struct stat *st)
 {
-    struct config_seen *grown = realloc(
-        config->seen, (config->seen_count + 1) * sizeof *config->seen);
+    struct config_seen *grown =
+        realloc(config->seen, (config->seen_count + 1) * sizeof *config->seen);
 
     if (!grown)
         return -1;
@@ -390,8 +248,7 @@ config_read_file(struct config *config, const char *path, bool system,
         return result < 0 ? -1 : 0;
     if (config_read_fd(fd, path, &text, err) < 0)
         return -1;
-    return conf_parse(path, text.data, text.len, config_handle, &reading,
-                      err);
+    return conf_parse(path, text.data, text.len, config_handle, &reading, err);
 }
 
 static int
@@ -447,7 +304,7 @@ config_read_environment(struct config *config, struct error *err)
 
         if (!value || !*value || config->origin[i].locked)
             continue;
-        if (config_set(config, spec, value, err) < 0)
+        if (config_put(config, spec, value, err) < 0)
             return error_context(err, "the variable %s", spec->variable);
         if (config_set_origin(&config->origin[i], spec->variable, 0) < 0)
             return -1;
@@ -462,7 +319,7 @@ config_set_defaults(struct config *config, struct error *err)
         const struct config_spec *spec = &config_specs[i];
 
         if (spec->standard &&
-            config_set(config, spec, spec->standard, err) < 0)
+            config_put(config, spec, spec->standard, err) < 0)
             return -1;
         if (config_set_origin(&config->origin[i], "default", 0) < 0)
             return -1;
@@ -486,8 +343,7 @@ config_read_all(struct config *config, const char *system_file,
         config_read_file(config, place->configuration, false, err) < 0)
         return -1;
     if (config->origin[CONFIG_PLATFORM_URL].file &&
-        config_set_text(&config->fixed_issuer, config->platform_url,
-                        strlen(config->platform_url)) < 0)
+        !(config->fixed_issuer = strdup(config->platform_url)))
         return -1;
     return config_read_environment(config, err);
 }
@@ -547,20 +403,6 @@ char *
 config_key_value(const struct config *config, enum config_key key)
 {
     const struct config_spec *spec = &config_specs[key];
-    const void *slot = (const char *)config + spec->offset;
-    char *text = NULL;
 
-    if (spec->type == TYPE_STORE)
-        return strdup(*(const enum config_store *)slot == CONFIG_STORE_AUTO
-                          ? "auto"
-                          : "file");
-    if (spec->type == TYPE_DURATION)
-        return asprintf(&text, "%gs",
-                        (double)*(const int64_t *)slot / 1000) < 0
-                   ? NULL
-                   : text;
-    if (spec->type == TYPE_PROXY && *(char *const *)slot &&
-        !**(char *const *)slot)
-        return strdup("none");
-    return *(char *const *)slot ? strdup(*(char *const *)slot) : NULL;
+    return config_value_text((const char *)config + spec->offset, spec->type);
 }

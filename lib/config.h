@@ -15,9 +15,8 @@
 
 #include "lib/base/error.h"
 #include "lib/base/place.h"
+#include "lib/config_value.h"
 #include "lib/wrap/http.h"
-
-enum config_store { CONFIG_STORE_AUTO, CONFIG_STORE_FILE };
 
 /* Every key has a number, in the order of the table in config.c. */
 enum config_key {

@@ -113,14 +113,12 @@ enum credential_result credential_logout(struct credential *c, bool all,
  * an access token is renewed at the next get, an API key forgotten. Anything
  * but a current secret is ignored. */
 int credential_erase(struct credential *c, const char *origin,
-                     const char *path, const char *secret,
-                     struct error *err);
+                     const char *path, const char *secret, struct error *err);
 
 /* A person has entered an API key for an address of ours. Ignored for any
  * other address. */
 int credential_set_key(struct credential *c, const char *origin,
-                       const char *path, const char *key,
-                       struct error *err);
+                       const char *path, const char *key, struct error *err);
 
 /* What the credential has for an address; what a new one would have, when
  * record is NULL. */

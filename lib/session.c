@@ -19,8 +19,8 @@ session_open(struct session *session, const struct config *config,
     *session = (struct session)SESSION_INIT;
     session->config = config;
     session->place = place;
-    if (file_open_folder(cache_folder(place), false, &session->folder,
-                         NULL) != FILE_OK)
+    if (file_open_folder(cache_folder(place), false, &session->folder, NULL) !=
+        FILE_OK)
         return;
     if (lock >= 0 && lock_is_ours(session->folder, CACHE_LOCK_NAME, lock))
         session->lock = lock;
@@ -82,8 +82,7 @@ session_recall(const struct session *session, struct store *store)
     for (size_t i = 0; i < store->record_count; i++) {
         struct record *r = store->record[i];
         const struct fields *block = session_block(session, r);
-        int64_t usable =
-            block ? cache_number(block, "usable_until_boot") : 0;
+        int64_t usable = block ? cache_number(block, "usable_until_boot") : 0;
         int64_t skew = r->expires.real - record_usable_until(r).real;
 
         if (usable > 0)
@@ -92,8 +91,8 @@ session_recall(const struct session *session, struct store *store)
 }
 
 bool
-session_may_retry(const struct session *session,
-                  const struct record *record, struct moment now)
+session_may_retry(const struct session *session, const struct record *record,
+                  struct moment now)
 {
     const struct fields *block = session_block(session, record);
 
@@ -131,9 +130,8 @@ session_put_new_failure(struct secret *block, const struct fields *old,
 static int
 session_put_old_failure(struct secret *block, const struct fields *old)
 {
-    static const char *const keys[] = {"failed_at", "failed_exit",
-                                       "failed_text", "retry_wait",
-                                       "retry_at"};
+    static const char *const keys[] = {
+        "failed_at", "failed_exit", "failed_text", "retry_wait", "retry_at"};
     int result = 0;
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -159,8 +157,8 @@ session_boot(const struct session *session, struct moment when,
 }
 
 static int
-session_put_moment(struct secret *block, const char *key,
-                   const char *boot_key, struct moment when, int64_t boot)
+session_put_moment(struct secret *block, const char *key, const char *boot_key,
+                   struct moment when, int64_t boot)
 {
     if (when.real == 0)
         return 0;
@@ -218,11 +216,11 @@ session_put_record(const struct session *session, struct secret *text,
 {
     CLEANUP(secret_release) struct secret block = SECRET_INIT;
     const struct fields *old = session_block(session, r);
-    int result = fields_put(&block, "provider", r->provider) |
-                 fields_put(&block, "issuer", r->issuer) |
-                 fields_put(&block, "org_id", r->org_id) |
-                 session_put_addresses(&block, r->issuer, r->service_url,
-                                       r->data_url);
+    int result =
+        fields_put(&block, "provider", r->provider) |
+        fields_put(&block, "issuer", r->issuer) |
+        fields_put(&block, "org_id", r->org_id) |
+        session_put_addresses(&block, r->issuer, r->service_url, r->data_url);
 
     if (!secret_is_empty(&r->access))
         result |= session_put_token(session, &block, r);
@@ -254,10 +252,10 @@ session_put_header(const struct session *session, const struct store *store,
                    struct secret *text)
 {
     const struct config *config = session->config;
-    int result = fields_put(text, "format", CACHE_FORMAT) |
-                 fields_put(text, "home", session->place->home) |
-                 fields_put_number(text, "lock_timeout",
-                                   config->lock_timeout_ms);
+    int result =
+        fields_put(text, "format", CACHE_FORMAT) |
+        fields_put(text, "home", session->place->home) |
+        fields_put_number(text, "lock_timeout", config->lock_timeout_ms);
 
     if (session_home_is_default(session->place))
         result |= fields_put(text, "home_default", "1");

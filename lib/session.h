@@ -21,7 +21,10 @@ struct session {
     struct cache old;            /* what stood there when we opened it */
 };
 
-#define SESSION_INIT {.folder = -1, .lock = -1, .old = CACHE_INIT}
+#define SESSION_INIT                                                          \
+    {                                                                         \
+        .folder = -1, .lock = -1, .old = CACHE_INIT                           \
+    }
 
 /* Why a renewal failed, for those who waited for it and for the next one. */
 struct session_failure {

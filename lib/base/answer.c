@@ -18,8 +18,7 @@ request_read(struct request *request, const struct fields *block)
     while (*request->path == '/')
         request->path++;
     return url_origin_of_request(fields_text(block, "protocol"),
-                                 fields_text(block, "host"),
-                                 request->origin);
+                                 fields_text(block, "host"), request->origin);
 }
 
 static int

@@ -27,10 +27,9 @@ cache_watch_seen(struct secret *block, const char *path,
 
     if (seen)
         snprintf(line, sizeof line, "%llu %lld %lld.%09ld %u:%u %s",
-                 (unsigned long long)seen->st_ino,
-                 (long long)seen->st_size, (long long)seen->st_mtim.tv_sec,
-                 (long)seen->st_mtim.tv_nsec, major(seen->st_dev),
-                 minor(seen->st_dev), path);
+                 (unsigned long long)seen->st_ino, (long long)seen->st_size,
+                 (long long)seen->st_mtim.tv_sec, (long)seen->st_mtim.tv_nsec,
+                 major(seen->st_dev), minor(seen->st_dev), path);
     else
         snprintf(line, sizeof line, "absent %s", path);
     return fields_put(block, "watch[]", line);
@@ -51,8 +50,7 @@ cache_is_unchanged(const char *watch)
     const char *path = strchr(watch, '/');
 
     return path && cache_watch(&now, path) == 0 &&
-           strncmp(now.data + strlen("watch[]="), watch, strlen(watch)) ==
-               0 &&
+           strncmp(now.data + strlen("watch[]="), watch, strlen(watch)) == 0 &&
            now.len == strlen("watch[]=") + strlen(watch) + 1;
 }
 
@@ -64,9 +62,8 @@ cache_is_for(const struct fields *header, const struct place *place)
 
     if (strcmp(fields_text(header, "format"), CACHE_FORMAT) != 0)
         return false;
-    if (place->home[0]
-            ? strcmp(fields_text(header, "home"), place->home) != 0
-            : !fields_get(header, "home_default"))
+    if (place->home[0] ? strcmp(fields_text(header, "home"), place->home) != 0
+                       : !fields_get(header, "home_default"))
         return false;
     while ((watch = fields_next(header, "watch[]", &at)))
         if (!cache_is_unchanged(watch))
@@ -79,13 +76,12 @@ cache_parse(struct cache *cache)
 {
     size_t at = 0, used;
 
-    if (fields_parse(&cache->header, cache->text.data, cache->text.len,
-                     false, &at, NULL) < 0)
+    if (fields_parse(&cache->header, cache->text.data, cache->text.len, false,
+                     &at, NULL) < 0)
         return false;
     while (at < cache->text.len) {
-        struct fields *grown =
-            realloc(cache->credential,
-                    (cache->count + 1) * sizeof *cache->credential);
+        struct fields *grown = realloc(
+            cache->credential, (cache->count + 1) * sizeof *cache->credential);
         struct fields *block;
 
         if (!grown)
@@ -135,8 +131,8 @@ cache_agrees(const struct fields *block, const char *key, const char *value)
 }
 
 const struct fields *
-cache_find(const struct cache *cache, const char *provider,
-           const char *issuer, const char *org)
+cache_find(const struct cache *cache, const char *provider, const char *issuer,
+           const char *org)
 {
     for (size_t i = 0; i < cache->count; i++) {
         const struct fields *block = &cache->credential[i];
@@ -177,10 +173,9 @@ cache_judge(const struct fields *credential, struct moment now, int64_t ttl)
     if (fields_get(credential, "access_token") &&
         !clock_reached(usable, now) &&
         (expires == 0 || expires - now.real >= ttl) &&
-        now.real >= cache_number(credential, "valid_from") -
-                        CACHE_CLOCK_TOLERANCE)
-        return renewable && clock_reached(due, now) ? CACHE_DUE
-                                                    : CACHE_FRESH;
+        now.real >=
+            cache_number(credential, "valid_from") - CACHE_CLOCK_TOLERANCE)
+        return renewable && clock_reached(due, now) ? CACHE_DUE : CACHE_FRESH;
     if (fields_get(credential, "refused"))
         return CACHE_REFUSED;
     return renewable ? CACHE_EXPIRED : CACHE_NONE;

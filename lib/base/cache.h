@@ -54,7 +54,10 @@ struct cache {
     size_t count;
 };
 
-#define CACHE_INIT {SECRET_INIT, FIELDS_INIT, NULL, 0}
+#define CACHE_INIT                                                            \
+    {                                                                         \
+        SECRET_INIT, FIELDS_INIT, NULL, 0                                     \
+    }
 
 /* The folder of cache and lock for this place: the runtime folder, else the
  * state folder. */
@@ -104,8 +107,8 @@ enum cache_use { CACHE_USE_NOTHING, CACHE_USE_TOKEN, CACHE_USE_KEY };
  * git request's: the longest matching entry of token_for[] and key_for[]
  * decides.
  */
-enum cache_use cache_match(const struct fields *credential,
-                           const char *origin, const char *path);
+enum cache_use cache_match(const struct fields *credential, const char *origin,
+                           const char *path);
 
 /* A number of a block, or 0. */
 int64_t cache_number(const struct fields *block, const char *key);

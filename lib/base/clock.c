@@ -34,8 +34,7 @@ clock_add(int64_t base, int64_t ms)
 struct moment
 clock_after(struct moment when, int64_t ms)
 {
-    return (struct moment){clock_add(when.real, ms),
-                           clock_add(when.boot, ms)};
+    return (struct moment){clock_add(when.real, ms), clock_add(when.boot, ms)};
 }
 
 bool

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-error_fill(struct error *err, enum failure failure, const char *id,
-           const char *format, va_list args)
+static void error_fill(struct error *err, enum failure failure, const char *id,
+                       const char *format, va_list args)
     __attribute__((format(printf, 4, 0)));
 
 static void

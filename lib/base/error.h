@@ -31,17 +31,18 @@ struct error {
     char text[640]; /* one line for people, without a full stop or newline */
 };
 
-#define ERROR_INIT {FAIL_NONE, "", ""}
+#define ERROR_INIT                                                            \
+    {                                                                         \
+        FAIL_NONE, "", ""                                                     \
+    }
 
 /* Fill err (which may be NULL) and return -1. Too long a text is cut. */
 int error_set(struct error *err, enum failure failure, const char *id,
-              const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same with ": " and the text of errno at the end. errno is kept. */
 int error_errno(struct error *err, enum failure failure, const char *id,
-                const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Put "context: " in front of the text. Returns -1. */
 int error_context(struct error *err, const char *format, ...)

@@ -48,8 +48,8 @@ fields_parse_line(struct fields *f, char *line, char *end, bool crlf,
         end--;
     *end = '\0';
     if (strlen(line) != (size_t)(end - line))
-        return error_set(err, FAIL_INPUT, "fields",
-                         "line %zu has a NUL byte", number);
+        return error_set(err, FAIL_INPUT, "fields", "line %zu has a NUL byte",
+                         number);
     equals = strchr(line, '=');
     if (!equals || equals == line)
         return error_set(err, FAIL_INPUT, "fields",
@@ -67,8 +67,8 @@ fields_is_blank(const char *line, const char *end, bool crlf)
 }
 
 int
-fields_parse(struct fields *f, char *text, size_t len, bool crlf,
-             size_t *used, struct error *err)
+fields_parse(struct fields *f, char *text, size_t len, bool crlf, size_t *used,
+             struct error *err)
 {
     char *line = text, *stop = text + len;
     size_t number = 0;
@@ -76,8 +76,7 @@ fields_parse(struct fields *f, char *text, size_t len, bool crlf,
     f->count = 0;
     if (len > FIELDS_BLOCK_MAX)
         return error_set(err, FAIL_INPUT, "fields",
-                         "more than %d bytes in one block",
-                         FIELDS_BLOCK_MAX);
+                         "more than %d bytes in one block", FIELDS_BLOCK_MAX);
     while (line < stop) {
         char *end = memchr(line, '\n', (size_t)(stop - line));
         char *next = end ? end + 1 : stop;

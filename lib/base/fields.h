@@ -35,7 +35,10 @@ struct fields {
     struct secret text; /* what fields_read() read; items point into it */
 };
 
-#define FIELDS_INIT {NULL, 0, 0, SECRET_INIT}
+#define FIELDS_INIT                                                           \
+    {                                                                         \
+        NULL, 0, 0, SECRET_INIT                                               \
+    }
 
 /*
  * Take one block apart, in place: text (len bytes, with a terminating NUL
@@ -75,8 +78,7 @@ void fields_release(struct fields *f);
  * the block is then unchanged. fields_end() appends the blank line.
  */
 int fields_put(struct secret *block, const char *key, const char *value);
-int fields_put_number(struct secret *block, const char *key,
-                      long long number);
+int fields_put_number(struct secret *block, const char *key, long long number);
 int fields_end(struct secret *block);
 
 #endif

@@ -43,8 +43,8 @@ file_make_folders(const char *path)
         if (*p != '/')
             continue;
         *p = '\0';
-        if (mkdir(partial, 0700) < 0 && errno != EEXIST &&
-            errno != EROFS && errno != EACCES)
+        if (mkdir(partial, 0700) < 0 && errno != EEXIST && errno != EROFS &&
+            errno != EACCES)
             return -1;
         *p = '/';
     }
@@ -63,8 +63,7 @@ file_open_folder(const char *path, bool create, int *fd, struct error *err)
             return FILE_ABSENT;
         if (file_make_folders(path) < 0)
             return (enum file_status)error_errno(
-                err, FAIL_SERVICE, "store", "cannot make the folder %s",
-                path);
+                err, FAIL_SERVICE, "store", "cannot make the folder %s", path);
         folder = open(path, flags);
     }
     if (folder < 0 && (errno == ELOOP || errno == ENOTDIR))
@@ -74,9 +73,8 @@ file_open_folder(const char *path, bool create, int *fd, struct error *err)
             "move it away",
             path);
     if (folder < 0 || fstat(folder, &st) < 0)
-        return (enum file_status)error_errno(err, FAIL_SERVICE, "store",
-                                             "cannot open the folder %s",
-                                             path);
+        return (enum file_status)error_errno(
+            err, FAIL_SERVICE, "store", "cannot open the folder %s", path);
     if (st.st_uid != geteuid())
         return (enum file_status)error_set(
             err, FAIL_SERVICE, "store",
@@ -102,9 +100,8 @@ file_check(const struct stat *st, const char *shown, const char *name,
                          name);
     if (st->st_uid != geteuid())
         return error_set(err, FAIL_SERVICE, "store",
-                         "%s/%s belongs to uid %u, not to you (uid %u)",
-                         shown, name, (unsigned)st->st_uid,
-                         (unsigned)geteuid());
+                         "%s/%s belongs to uid %u, not to you (uid %u)", shown,
+                         name, (unsigned)st->st_uid, (unsigned)geteuid());
     if (st->st_mode & 077)
         return error_set(err, FAIL_SERVICE, "store",
                          "%s/%s is open to others; close it with: "
@@ -167,14 +164,14 @@ file_read(int folder, const char *shown, const char *name, size_t max,
     if (!st)
         st = &own;
     if (fd < 0 || fstat(fd, st) < 0)
-        return (enum file_status)error_errno(
-            err, FAIL_SERVICE, "store", "cannot read %s/%s", shown, name);
+        return (enum file_status)error_errno(err, FAIL_SERVICE, "store",
+                                             "cannot read %s/%s", shown, name);
     if (file_check(st, shown, name, max, err) < 0)
         return FILE_FAILED;
     if (secret_reserve(&text, (size_t)st->st_size) < 0 ||
         file_read_all(fd, max, &text) < 0)
-        return (enum file_status)error_errno(
-            err, FAIL_SERVICE, "store", "cannot read %s/%s", shown, name);
+        return (enum file_status)error_errno(err, FAIL_SERVICE, "store",
+                                             "cannot read %s/%s", shown, name);
     secret_move(out, &text);
     return FILE_OK;
 }
@@ -198,21 +195,20 @@ file_take_room(int fd, size_t room)
 
 int
 file_draft_open(struct file_draft *draft, int folder, const char *shown,
-                const char *name, size_t room, bool durable,
-                struct error *err)
+                const char *name, size_t room, bool durable, struct error *err)
 {
     *draft = (struct file_draft){folder, -1, shown, "", "", durable};
     snprintf(draft->name, sizeof draft->name, "%s", name);
     snprintf(draft->draft, sizeof draft->draft, "%s.new", name);
     if (unlinkat(folder, draft->draft, 0) < 0 && errno != ENOENT)
-        return error_errno(err, FAIL_SERVICE, "store",
-                           "cannot write %s/%s", shown, name);
-    draft->fd = openat(folder, draft->draft,
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                       0600);
+        return error_errno(err, FAIL_SERVICE, "store", "cannot write %s/%s",
+                           shown, name);
+    draft->fd =
+        openat(folder, draft->draft,
+               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (draft->fd < 0)
-        return error_errno(err, FAIL_SERVICE, "store",
-                           "cannot write %s/%s", shown, name);
+        return error_errno(err, FAIL_SERVICE, "store", "cannot write %s/%s",
+                           shown, name);
     if (room > 0 && file_take_room(draft->fd, room) < 0) {
         error_errno(err, FAIL_SERVICE, "store", "no room to write %s/%s",
                     shown, name);
@@ -230,10 +226,9 @@ file_draft_commit(struct file_draft *draft, const void *data, size_t len,
         file_write_all(draft->fd, data, len) < 0 ||
         ftruncate(draft->fd, (off_t)len) < 0 ||
         (draft->durable && fsync(draft->fd) < 0) ||
-        renameat(draft->folder, draft->draft, draft->folder, draft->name) <
-            0)
-        return error_errno(err, FAIL_SERVICE, "store",
-                           "cannot write %s/%s", draft->shown, draft->name);
+        renameat(draft->folder, draft->draft, draft->folder, draft->name) < 0)
+        return error_errno(err, FAIL_SERVICE, "store", "cannot write %s/%s",
+                           draft->shown, draft->name);
     close(draft->fd);
     draft->fd = -1;
     if (draft->durable)

@@ -60,7 +60,10 @@ struct file_draft {
     bool durable; /* sync to disk; not worth it on a tmpfs */
 };
 
-#define FILE_DRAFT_INIT {-1, -1, "", "", "", true}
+#define FILE_DRAFT_INIT                                                       \
+    {                                                                         \
+        -1, -1, "", "", "", true                                              \
+    }
 
 int file_draft_open(struct file_draft *draft, int folder, const char *shown,
                     const char *name, size_t room, bool durable,

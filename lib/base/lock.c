@@ -29,30 +29,35 @@ lock_wait(int fd, struct flock *lock, int limit_ms)
     struct sigaction ring = {.sa_handler = lock_ring}, old;
     struct itimerval every = {{0, 50000}, {0, 50000}}, off = {0};
     int64_t end = clock_now().boot + limit_ms;
+    sigset_t alarm, before;
     int result;
 
     sigemptyset(&ring.sa_mask);
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
     sigaction(SIGALRM, &ring, &old);
+    sigprocmask(SIG_UNBLOCK, &alarm, &before); /* who waits may hold all */
     setitimer(ITIMER_REAL, &every, NULL);
     do {
         result = fcntl(fd, F_OFD_SETLKW, lock);
     } while (result < 0 && errno == EINTR && clock_now().boot < end);
     int saved = errno;
     setitimer(ITIMER_REAL, &off, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     sigaction(SIGALRM, &old, NULL);
     errno = saved;
     return result;
 }
 
 enum lock_status
-lock_take(int folder, const char *shown, const char *name,
-          enum lock_kind kind, int limit_ms, int *fd, struct error *err)
+lock_take(int folder, const char *shown, const char *name, enum lock_kind kind,
+          int limit_ms, int *fd, struct error *err)
 {
     struct flock lock = {.l_type = kind == LOCK_SHARED ? F_RDLCK : F_WRLCK,
                          .l_whence = SEEK_SET};
-    cleanup_close int file = openat(
-        folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-        0600);
+    cleanup_close int file =
+        openat(folder, name,
+               O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
     if (file < 0) {
         error_errno(err, FAIL_SERVICE, "lock", "cannot lock %s/%s", shown,
@@ -70,8 +75,8 @@ lock_take(int folder, const char *shown, const char *name,
             busy = false;
         }
         if (!busy) {
-            error_errno(err, FAIL_SERVICE, "lock", "cannot lock %s/%s",
-                        shown, name);
+            error_errno(err, FAIL_SERVICE, "lock", "cannot lock %s/%s", shown,
+                        name);
             return LOCK_FAILED;
         }
     }

@@ -20,7 +20,10 @@ struct secret {
     size_t room; /* bytes allocated */
 };
 
-#define SECRET_INIT {NULL, 0, 0}
+#define SECRET_INIT                                                           \
+    {                                                                         \
+        NULL, 0, 0                                                            \
+    }
 
 /* Wipe and free; the secret is empty afterwards. */
 void secret_release(struct secret *s);

@@ -79,8 +79,7 @@ url_parse(struct url *url, const char *text, struct error *err)
     else if (strncasecmp(text, "http://", 7) == 0)
         scheme = 7;
     else
-        return error_set(err, FAIL_INPUT, "url",
-                         "not an https:// address");
+        return error_set(err, FAIL_INPUT, "url", "not an https:// address");
     if (strlen(text) >= URL_TEXT_SIZE)
         return error_set(err, FAIL_INPUT, "url", "address too long");
     if (url_has_strange_char(text + scheme))

@@ -35,8 +35,7 @@ backend_file_load(struct backend *backend, struct secret *text,
 }
 
 static int
-backend_file_prepare(struct backend *backend, size_t size,
-                     struct error *err)
+backend_file_prepare(struct backend *backend, size_t size, struct error *err)
 {
     struct backend_file *file = (struct backend_file *)backend;
 

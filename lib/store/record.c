@@ -50,19 +50,17 @@ record_init(struct record *r, const struct provider *provider,
 }
 
 int
-record_renew(struct record *r, const struct token *token,
-             struct moment now)
+record_renew(struct record *r, const struct token *token, struct moment now)
 {
     if (secret_set(&r->access, token->access.data, token->access.len) < 0 ||
         (token->scope && record_set(&r->scopes, token->scope) < 0) ||
         (token->org_name && record_set(&r->org_name, token->org_name) < 0))
         return -1;
     if (token->refresh.len > 0) {
-        if (secret_set(&r->refresh, token->refresh.data,
-                       token->refresh.len) < 0)
+        if (secret_set(&r->refresh, token->refresh.data, token->refresh.len) <
+            0)
             return -1;
-        r->refresh_expires =
-            record_end(now.real, token->refresh_lifetime_ms);
+        r->refresh_expires = record_end(now.real, token->refresh_lifetime_ms);
     }
     if (token->authorization_lifetime_ms >= 0)
         r->authorization_expires =
@@ -154,8 +152,8 @@ record_write(const struct record *r, struct json *object)
     const char *base = (const char *)r;
 
     EACH(entry, record_texts)
-        json_put_text(object, entry->key,
-                      *(char *const *)(const void *)(base + entry->offset));
+    json_put_text(object, entry->key,
+                  *(char *const *)(const void *)(base + entry->offset));
     EACH(entry, record_secrets)
     {
         const struct secret *s = (const void *)(base + entry->offset);
@@ -163,9 +161,8 @@ record_write(const struct record *r, struct json *object)
             json_put_text(object, entry->key, s->data);
     }
     EACH(entry, record_times)
-        json_put_number(
-            object, entry->key,
-            *(const int64_t *)(const void *)(base + entry->offset));
+    json_put_number(object, entry->key,
+                    *(const int64_t *)(const void *)(base + entry->offset));
     if (r->refused)
         json_put_bool(object, "refused", true);
 }
@@ -180,19 +177,18 @@ record_read(struct record *r, const struct json *object)
     if (!json_text(object, "provider") || !json_text(object, "issuer"))
         return -1;
     EACH(entry, record_texts)
-        failed |= record_set((char **)(void *)(base + entry->offset),
-                             json_text(object, entry->key));
+    failed |= record_set((char **)(void *)(base + entry->offset),
+                         json_text(object, entry->key));
     EACH(entry, record_secrets)
     {
         const char *text = json_text(object, entry->key);
         if (text)
-            failed |= secret_set((struct secret *)(void *)(base +
-                                                           entry->offset),
-                                 text, strlen(text));
+            failed |=
+                secret_set((struct secret *)(void *)(base + entry->offset),
+                           text, strlen(text));
     }
     EACH(entry, record_times)
-        json_number(object, entry->key,
-                    (int64_t *)(void *)(base + entry->offset));
+    json_number(object, entry->key, (int64_t *)(void *)(base + entry->offset));
     r->refused = json_true(object, "refused");
     if (failed)
         record_release(r);
@@ -207,8 +203,8 @@ record_release(struct record *r)
     if (!r)
         return;
     EACH(entry, record_texts)
-        free(*(char **)(void *)(base + entry->offset));
+    free(*(char **)(void *)(base + entry->offset));
     EACH(entry, record_secrets)
-        secret_release((struct secret *)(void *)(base + entry->offset));
+    secret_release((struct secret *)(void *)(base + entry->offset));
     *r = (struct record){0};
 }

@@ -30,9 +30,9 @@ struct record {
     struct secret refresh;
     struct secret api_key;
     char *api_key_id;
-    struct moment issued;     /* boot: only while this boot lasts */
-    struct moment expires;    /* both 0: the access token does not expire */
-    int64_t lifetime;         /* as issued; 0 with no expiry */
+    struct moment issued;  /* boot: only while this boot lasts */
+    struct moment expires; /* both 0: the access token does not expire */
+    int64_t lifetime;      /* as issued; 0 with no expiry */
     int64_t refresh_expires;
     int64_t authorization_expires;
     int64_t erased; /* when a caller last said that the token was refused */

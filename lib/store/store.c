@@ -57,8 +57,7 @@ store_open_folder(struct store *store, bool create, struct error *err)
 }
 
 int
-store_open(struct store *store, const struct place *place,
-           struct error *err)
+store_open(struct store *store, const struct place *place, struct error *err)
 {
     *store = (struct store)STORE_INIT;
     store->place = place;
@@ -100,8 +99,8 @@ store_unlock(struct store *store)
 static int
 store_append_record(struct store *store, struct record *record)
 {
-    struct record **grown = realloc(
-        store->record, (store->record_count + 1) * sizeof *grown);
+    struct record **grown =
+        realloc(store->record, (store->record_count + 1) * sizeof *grown);
 
     if (!grown)
         return -1;
@@ -156,8 +155,7 @@ store_read_clients(struct store *store, const struct json *clients)
 }
 
 static int
-store_read(struct store *store, const struct secret *text,
-           struct error *err)
+store_read(struct store *store, const struct secret *text, struct error *err)
 {
     cleanup_json struct json *root = NULL;
     const struct json *selected;
@@ -202,9 +200,10 @@ store_load(struct store *store, struct error *err)
     if (store_read(store, &text, err) < 0) {
         store_forget(store);
         err->failure = FAIL_SERVICE;
-        return error_context(err, "%s is damaged or not ours; it has been "
-                                  "left as it is; move it away and sign in "
-                                  "again",
+        return error_context(err,
+                             "%s is damaged or not ours; it has been "
+                             "left as it is; move it away and sign in "
+                             "again",
                              store_shown(store));
     }
     return 0;
@@ -239,8 +238,8 @@ store_prepare(struct store *store, struct error *err)
 
     if (store_write(store, &text) < 0)
         return store_out_of_memory(err);
-    return store->backend->operations->prepare(
-        store->backend, text.len + STORE_ROOM, err);
+    return store->backend->operations->prepare(store->backend,
+                                               text.len + STORE_ROOM, err);
 }
 
 int
@@ -278,8 +277,8 @@ store_is_selected(const struct store *store, const struct record *r)
 }
 
 struct record *
-store_find(const struct store *store, const char *provider,
-           const char *issuer, const char *org)
+store_find(const struct store *store, const char *provider, const char *issuer,
+           const char *org)
 {
     struct record *found = NULL;
 
@@ -312,8 +311,7 @@ store_select(struct store *store, const struct record *record)
 }
 
 int
-store_put(struct store *store, struct record *record,
-          struct record **replaced)
+store_put(struct store *store, struct record *record, struct record **replaced)
 {
     struct record *old =
         store_find(store, NULL, record->issuer, record->org_id);
@@ -380,8 +378,8 @@ static int
 store_add_client(struct store *store, const char *issuer, char *id)
 {
     char *copy = strdup(issuer);
-    struct store_client *grown = realloc(
-        store->client, (store->client_count + 1) * sizeof *grown);
+    struct store_client *grown =
+        realloc(store->client, (store->client_count + 1) * sizeof *grown);
 
     if (grown)
         store->client = grown;

@@ -48,7 +48,10 @@ struct store {
     struct stat seen; /* and this is how it looked then, or before */
 };
 
-#define STORE_INIT {.folder = -1, .lock = -1}
+#define STORE_INIT                                                            \
+    {                                                                         \
+        .folder = -1, .lock = -1                                              \
+    }
 
 /* Open the store of a place. Nothing is made on the disk. */
 int store_open(struct store *store, const struct place *place,

@@ -29,6 +29,7 @@
 /* What OpenSSL's verification says (X509_V_ERR_*, which libcurl hands on
  * without names). */
 enum http_verdict {
+    VERDICT_NONE = 1, /* libcurl's own: it did not come to a verification */
     VERDICT_NO_ISSUER = 2,
     VERDICT_NOT_YET_VALID = 9,
     VERDICT_EXPIRED = 10,
@@ -192,7 +193,10 @@ http_receive_header(char *line, size_t size, size_t count, void *user)
 {
     struct http_exchange *x = user;
 
-    x->head_done = count > 0 && (line[0] == '\r' || line[0] == '\n');
+    if (size * count >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        x->head_done = false;
+    else if (size * count > 0 && (line[0] == '\r' || line[0] == '\n'))
+        x->head_done = true;
     return size * count;
 }
 

@@ -1,0 +1,32 @@
+/*
+ * config_value.h - the types of value that a configuration key can have.
+ */
+#ifndef PARALLEL_CONFIG_VALUE_H
+#define PARALLEL_CONFIG_VALUE_H
+
+#include "lib/base/error.h"
+
+/* What a key is set to, and in which kind of variable it is kept. */
+enum config_type {
+    TYPE_TEXT,     /* char *: visible characters */
+    TYPE_URL,      /* char *: https, or http to this machine; the slashes at
+                      its end are dropped */
+    TYPE_PROXY,    /* char *: a proxy's address, or "none", kept as "" */
+    TYPE_PATH,     /* char *: absolute */
+    TYPE_SCOPES,   /* char *: words */
+    TYPE_STORE,    /* enum config_store: auto, file */
+    TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
+};
+
+enum config_store { CONFIG_STORE_AUTO, CONFIG_STORE_FILE };
+
+/* Set the variable at slot from value. name is for messages. 0, or -1 with a
+ * FAIL_INPUT; the variable is then as it was. */
+int config_value_set(void *slot, enum config_type type, const char *name,
+                     const char *value, struct error *err);
+
+/* The value as one would write it; NULL when it is not set. Owned by the
+ * caller. */
+char *config_value_text(const void *slot, enum config_type type);
+
+#endif

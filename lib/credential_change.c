@@ -1,0 +1,170 @@
+/*
+ * credential_change.c - logout, and what callers and people say about the
+ * credential.
+ */
+#include "lib/credential.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/credential_parts.h"
+#include "lib/oauth/revoke.h"
+
+/* A token that a caller calls bad is replaced at most this often: ms. */
+#define CREDENTIAL_ERASE_PAUSE 30000
+
+static int
+credential_revoke(struct credential *c, const struct record *r,
+                  struct error *err)
+{
+    CLEANUP(provider_release) struct provider provider = {0};
+
+    if (secret_is_empty(&r->refresh) || r->refused)
+        return 0;
+    if (credential_provider(r, &provider, err) < 0 ||
+        revoke_refresh_token(&c->http, &provider, r->client_id, &r->refresh,
+                             err) != OAUTH_OK)
+        return -1;
+    return 0;
+}
+
+enum credential_result
+credential_logout(struct credential *c, bool all, struct error *err)
+{
+    struct error trouble = ERROR_INIT;
+    enum credential_result result = CREDENTIAL_FAILED;
+    struct record *r;
+    int told = 0;
+
+    if (credential_find(c, &r, err) == CREDENTIAL_NONE && !all)
+        return CREDENTIAL_NONE;
+    if (credential_lock(c, false, err) == 0)
+        result = credential_find(c, &r, err);
+    while (result == CREDENTIAL_OK) {
+        told |= credential_revoke(c, r, &trouble);
+        store_remove(&c->store, r);
+        if (!all)
+            break;
+        r = store_find(&c->store, NULL, NULL, NULL);
+        result = r ? CREDENTIAL_OK : CREDENTIAL_NONE;
+    }
+    if (result != CREDENTIAL_FAILED)
+        result =
+            credential_commit(c, err) < 0 ? CREDENTIAL_FAILED : CREDENTIAL_OK;
+    credential_unlock(c);
+    if (result != CREDENTIAL_OK || told == 0)
+        return result;
+    error_set(err, FAIL_SERVICE, "revoke",
+              "signed out on this machine, but the service could not be "
+              "told: %.400s",
+              trouble.text);
+    return CREDENTIAL_FAILED;
+}
+
+/* Forgets the secret where it is current. true when something changed. */
+static bool
+credential_forget(struct record *r, const char *secret)
+{
+    int64_t now = clock_now().real;
+
+    if (!secret_is_empty(&r->api_key) && secret_equals(&r->api_key, secret)) {
+        secret_release(&r->api_key);
+        *r->api_key_id = '\0';
+        return true;
+    }
+    if (secret_is_empty(&r->access) || !secret_equals(&r->access, secret))
+        return false;
+    if (r->erased <= now && now - r->erased < CREDENTIAL_ERASE_PAUSE)
+        return false;
+    r->erased = now;
+    secret_release(&r->access);
+    return true;
+}
+
+int
+credential_erase(struct credential *c, const char *origin, const char *path,
+                 const char *secret, struct error *err)
+{
+    bool changed = false;
+    int result = 0;
+
+    if (store_load(&c->store, err) < 0)
+        return -1;
+    if (c->store.record_count == 0)
+        return 0;
+    if (credential_lock(c, false, err) < 0 || store_load(&c->store, err) < 0)
+        result = -1;
+    for (size_t i = 0; result == 0 && i < c->store.record_count; i++) {
+        struct record *r = c->store.record[i];
+        if (credential_match(c, r, origin, path) != CACHE_USE_NOTHING)
+            changed |= credential_forget(r, secret);
+    }
+    if (result == 0 && changed)
+        result = credential_commit(c, err);
+    credential_unlock(c);
+    return result;
+}
+
+enum cache_use
+credential_match(const struct credential *c, const struct record *record,
+                 const char *origin, const char *path)
+{
+    CLEANUP(fields_release) struct fields block = FIELDS_INIT;
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    const struct config *config = c->config;
+
+    if (session_put_addresses(
+            &text, record ? record->issuer : config->platform_url,
+            record ? record->service_url : config->service_api_url,
+            record ? record->data_url : config->api_url) < 0 ||
+        fields_parse(&block, text.data, text.len, false, NULL, NULL) < 0)
+        return CACHE_USE_NOTHING;
+    return cache_match(&block, origin, path);
+}
+
+/* A record that holds nothing but a key that a person has pasted. */
+static struct record *
+credential_new_key_record(struct credential *c, struct error *err)
+{
+    CLEANUP(provider_release) struct provider provider = {0};
+    const struct config *config = c->config;
+    const struct token nothing = TOKEN_INIT;
+    struct record *fresh = calloc(1, sizeof *fresh), *replaced;
+
+    if (provider_init_parallel(&provider, config->platform_url,
+                               config->service_api_url, config->api_url, "",
+                               err) < 0 ||
+        !fresh ||
+        record_init(fresh, &provider, "", &nothing, c->started) < 0) {
+        free(fresh);
+        return NULL;
+    }
+    return store_put(&c->store, fresh, &replaced) < 0 ? NULL : fresh;
+}
+
+int
+credential_set_key(struct credential *c, const char *origin, const char *path,
+                   const char *key, struct error *err)
+{
+    struct record *r = NULL;
+    int result = -1;
+
+    if (credential_find(c, &r, err) == CREDENTIAL_FAILED)
+        return -1;
+    if (credential_match(c, r, origin, path) != CACHE_USE_KEY)
+        return 0;
+    if (credential_lock(c, true, err) == 0 &&
+        credential_find(c, &r, err) != CREDENTIAL_FAILED)
+        result = 0;
+    if (result == 0 && !r)
+        r = credential_new_key_record(c, err);
+    if (result == 0 && r && secret_set(&r->api_key, key, strlen(key)) == 0) {
+        *r->api_key_id = '\0';
+        result = credential_commit(c, err);
+    } else {
+        result = -1;
+    }
+    credential_unlock(c);
+    return result;
+}
