@@ -179,17 +179,18 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
     const char *extra = NULL;
 
     for (char **arg = argv + 1; *arg; arg++) {
-        if (strcmp(*arg, "--help") == 0 || strcmp(*arg, "-h") == 0)
+        if (strcmp(*arg, "--help") == 0 || strcmp(*arg, "-h") == 0) {
             b->verb = "help";
-        else if (strcmp(*arg, "--version") == 0)
+        } else if (strcmp(*arg, "--version") == 0) {
             b->verb = "version";
-        else if ((*arg)[0] == '-' &&
-                 broker_parse_option(b, &arg, given, err) < 0)
-            return -1;
-        else if ((*arg)[0] != '-' && b->verb)
+        } else if ((*arg)[0] == '-') {
+            if (broker_parse_option(b, &arg, given, err) < 0)
+                return -1;
+        } else if (b->verb) {
             extra = *arg;
-        else if ((*arg)[0] != '-')
+        } else {
             b->verb = *arg;
+        }
     }
     *verb = broker_find_verb(b->verb ? b->verb : "help");
     if (!b->verb)

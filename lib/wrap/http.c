@@ -427,8 +427,9 @@ http_fail_certificate(const struct http_exchange *x, CURL *curl, CURLcode code,
                       : verdict == VERDICT_NOT_YET_VALID
                           ? "its certificate is not valid yet (or the clock "
                             "here is wrong)"
-                      : verdict == 0 ? "its certificate is for another host"
-                                     : "its certificate is not valid";
+                      : verdict == 0 || verdict == VERDICT_NONE
+                          ? "its certificate is for another host"
+                          : "its certificate is not valid";
 
     if (code == CURLE_SSL_CACERT_BADFILE)
         return error_set(err, FAIL_SERVICE, "certificate",

@@ -363,6 +363,9 @@ test_statuses(void **state)
     struct http_response html =
         answer_of("HTTP/1.0 502 Bad\r\nContent-Type: text/html\r\n\r\n<html>");
     struct http_response none = answer_of("HTTP/1.1 204 Nothing\r\n\r\n");
+    struct http_response chunks =
+        answer_of(OK_HEAD "Transfer-Encoding: chunked\r\n\r\n"
+                          "1\r\n{\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n");
 
     (void)state;
     assert_int_equal(early.status, 200);
@@ -371,6 +374,8 @@ test_statuses(void **state)
     assert_int_equal(html.status, 502);
     assert_string_equal(html.body.data, "<html>");
     assert_int_equal(none.status, 204);
+    assert_string_equal(chunks.body.data, "{}");
+    http_response_release(&chunks);
     http_response_release(&early);
     http_response_release(&html);
     http_response_release(&none);
@@ -691,9 +696,10 @@ test_sigpipe(void **state)
     signal(SIGPIPE, SIG_DFL);
 }
 
-/* Nothing of request or answer is left in memory. */
+/* An exchange whose bearer, body and answer are the traces 2, 3 and 4; all is
+ * released at the end. */
 static void
-test_wiped(void **state)
+exchange_traces(void)
 {
     static char text[1024];
     static const char head[] = OK_HEAD "Set-Cookie: a=b\r\n\r\n";
@@ -707,7 +713,6 @@ test_wiped(void **state)
     static struct server server;
     char token[201];
 
-    (void)state;
     trace_make(token, 200, 2);
     secret_set(&bearer, token, 200);
     trace_make(token, 200, 3);
@@ -729,6 +734,19 @@ test_wiped(void **state)
     secret_release(&body);
     assert_true(trace_find(200, 4) >= 1);
     http_response_release(&response);
+}
+
+/*
+ * Nothing of request or answer is left in memory. The first time does not
+ * count: the dynamic linker, when it looks a function up, saves the vector
+ * registers, and what they happen to hold, on the stack.
+ */
+static void
+test_wiped(void **state)
+{
+    (void)state;
+    exchange_traces();
+    exchange_traces();
     assert_int_equal(trace_find(200, 2), 0);
     assert_int_equal(trace_find(200, 3), 0);
     assert_int_equal(trace_find(200, 4), 0);

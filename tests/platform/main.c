@@ -156,7 +156,10 @@ die_with_parent(pid_t parent)
         exit(0);
 }
 
-/* Signals that end the platform are taken by main only, see await_end. */
+/*
+ * Signals that end the platform are waited for by main alone. Shells start
+ * jobs with SIGINT ignored; here it always counts.
+ */
 static void
 block_signals(sigset_t *ending)
 {
@@ -164,6 +167,7 @@ block_signals(sigset_t *ending)
     sigaddset(ending, SIGTERM);
     sigaddset(ending, SIGINT);
     pthread_sigmask(SIG_BLOCK, ending, NULL);
+    signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -123,6 +123,7 @@ trouble() {
 }
 
 start() {
+    rm -f "$DIR/p/platform.env"
     "$PLATFORM" --dir "$DIR/p" "$@" &
     PID=$!
     for _ in {1..500}; do
@@ -889,6 +890,11 @@ t_starts() {
     like "and the reason" "platform: *No such file*" "$out"
     "$PLATFORM" 2>/dev/null
     is "usage" 2 "$?"
+    start --seed-org o2:Two
+    kill -INT "$PID"
+    wait "$PID"
+    is "ends cleanly at SIGINT" 0 "$?"
+    PID=
     bash -c '"$0" --dir "$1" --die-with-parent & until [ -e "$1/platform.pid" ]; do sleep 0.01; done' "$PLATFORM" "$DIR/c"
     for _ in {1..300}; do
         [ -e "$DIR/c/platform.pid" ] || break
