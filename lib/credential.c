@@ -39,6 +39,7 @@ credential_open(struct credential *c, const struct config *config,
                              .place = place,
                              .choice = *choice,
                              .http = config_http(config),
+                             .lock_limit_ms = config->lock_timeout_ms,
                              .session = SESSION_INIT,
                              .store = STORE_INIT,
                              .started = clock_now()};
@@ -97,11 +98,9 @@ credential_find(struct credential *c, struct record **record,
 int
 credential_lock(struct credential *c, bool create, struct error *err)
 {
-    int64_t limit = c->config->lock_timeout_ms;
-
-    if (session_lock(&c->session, create, limit, err) < 0)
+    if (session_lock(&c->session, create, c->lock_limit_ms, err) < 0)
         return -1;
-    return store_lock(&c->store, limit, err);
+    return store_lock(&c->store, c->lock_limit_ms, err);
 }
 
 void

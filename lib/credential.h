@@ -21,6 +21,7 @@
 #include "lib/base/error.h"
 #include "lib/config.h"
 #include "lib/oauth/device.h"
+#include "lib/pending.h"
 #include "lib/session.h"
 #include "lib/store/store.h"
 
@@ -35,6 +36,7 @@ struct credential {
     const struct place *place;   /* not owned */
     struct credential_choice choice;
     struct http_options http;
+    int64_t lock_limit_ms;
     struct session session;
     struct store store;
     struct moment started;
@@ -76,6 +78,33 @@ enum credential_result credential_token(struct credential *c,
                                         enum credential_demand demand,
                                         int64_t ttl, struct record **record,
                                         struct error *err);
+
+/*
+ * The two halves of a login, for whoever waits in his own way.
+ *
+ * credential_begin() registers if need be and asks for a code, within
+ * limit_ms altogether (0: the configuration's limits for each exchange).
+ * pending is owned by the caller.
+ */
+enum credential_result credential_begin(struct credential *c,
+                                        const char *scope, int64_t limit_ms,
+                                        struct pending *pending,
+                                        struct error *err);
+
+enum credential_approval {
+    APPROVAL_FAILED = -1, /* the code is of no more use; err */
+    APPROVAL_GRANTED = 0, /* *record is the new credential, kept */
+    APPROVAL_PENDING,     /* ask again after the interval */
+    APPROVAL_DENIED,      /* the person refused; err */
+    APPROVAL_EXPIRED      /* the code ran out; err */
+};
+
+/* Ask once what the person has decided. A token that is granted is kept
+ * before this returns, and no signal ends the process in between. */
+enum credential_approval credential_poll(struct credential *c,
+                                         struct pending *pending,
+                                         struct record **record,
+                                         struct error *err);
 
 /* How a login talks to the person. */
 struct credential_dialog {

@@ -15,15 +15,30 @@
 /* A poll that takes longer than this is asked again: ms. */
 #define CREDENTIAL_POLL_LIMIT 10000
 
+/* Times for one exchange of a sequence that has to end at the given time of
+ * the boot clock; 0: no such end. */
+static struct http_options
+credential_bound(const struct credential *c, int64_t end)
+{
+    struct http_options http = c->http;
+    int64_t left = end - clock_now().boot;
+
+    if (end && left < http.timeout_ms)
+        http.timeout_ms = left > 1 ? left : 1;
+    return http;
+}
+
 /*
  * The client id of this installation: the administrator's, the stored one,
  * or, when there is none or renew is wanted, one that is registered now and
- * kept for good.
+ * kept for good. That the store can be written is seen here, before anything
+ * is asked.
  */
 static enum oauth_result
 credential_client_id(struct credential *c, const struct provider *provider,
-                     bool renew, char **id, struct error *err)
+                     bool renew, int64_t end, char **id, struct error *err)
 {
+    struct http_options http;
     const char *known;
     enum oauth_result result = OAUTH_FAILED;
 
@@ -39,7 +54,8 @@ credential_client_id(struct credential *c, const struct provider *provider,
         *id = strdup(known);
         result = *id ? OAUTH_OK : OAUTH_FAILED;
     } else {
-        result = register_client(&c->http, provider, id, err);
+        http = credential_bound(c, end);
+        result = register_client(&http, provider, id, err);
         if (result == OAUTH_OK &&
             (store_set_client_id(&c->store, provider->issuer, *id) < 0 ||
              store_commit(&c->store, err) < 0))
@@ -49,27 +65,48 @@ credential_client_id(struct credential *c, const struct provider *provider,
     return result;
 }
 
+static enum oauth_result
+credential_ask_code(struct credential *c, struct pending *pending,
+                    int64_t end, struct error *err)
+{
+    struct http_options http = credential_bound(c, end);
+
+    return device_start(&http, &pending->provider, pending->client_id,
+                        pending->provider.scopes, &pending->code, err);
+}
+
 /* Client id and device code; a client id that the service has forgotten is
  * registered anew, once, if it was ours to choose. */
-static enum oauth_result
-credential_ask_code(struct credential *c, const struct provider *provider,
-                    char **id, struct device_code *code, struct error *err)
+enum credential_result
+credential_begin(struct credential *c, const char *scope, int64_t limit_ms,
+                 struct pending *pending, struct error *err)
 {
-    enum oauth_result result =
-        credential_client_id(c, provider, false, id, err);
+    const struct config *config = c->config;
+    int64_t end = limit_ms ? clock_now().boot + limit_ms : 0;
+    enum oauth_result result;
 
-    if (result != OAUTH_OK)
-        return result;
-    result =
-        device_start(&c->http, provider, *id, provider->scopes, code, err);
-    if (result != OAUTH_INVALID_CLIENT || c->config->client_id)
-        return result;
-    free(*id);
-    *id = NULL;
-    result = credential_client_id(c, provider, true, id, err);
-    if (result != OAUTH_OK)
-        return result;
-    return device_start(&c->http, provider, *id, provider->scopes, code, err);
+    *pending = (struct pending){0};
+    if (provider_init_parallel(&pending->provider, config->platform_url,
+                               config->service_api_url, config->api_url,
+                               scope ? scope : config->scopes, err) < 0)
+        return CREDENTIAL_FAILED;
+    result = credential_client_id(c, &pending->provider, false, end,
+                                  &pending->client_id, err);
+    if (result == OAUTH_OK)
+        result = credential_ask_code(c, pending, end, err);
+    if (result == OAUTH_INVALID_CLIENT && !config->client_id) {
+        free(pending->client_id);
+        pending->client_id = NULL;
+        result = credential_client_id(c, &pending->provider, true, end,
+                                      &pending->client_id, err);
+        if (result == OAUTH_OK)
+            result = credential_ask_code(c, pending, end, err);
+    }
+    pending->ends = clock_now().real + pending->code.expires_in_ms;
+    if (result == OAUTH_OK)
+        return CREDENTIAL_OK;
+    pending_release(pending);
+    return CREDENTIAL_FAILED;
 }
 
 /* A key that was pasted before anybody signed in moves to the new record. */
@@ -126,12 +163,13 @@ credential_keep(struct credential *c, const struct provider *provider,
 
 /* One poll and, if it brought a token, keeping it: no signal in between. */
 static enum oauth_result
-credential_poll(struct credential *c, const struct provider *provider,
-                const char *client_id, struct device_code *code,
-                struct record **record, struct error *err)
+credential_poll_once(struct credential *c, struct pending *pending,
+                     struct record **record, struct error *err)
 {
     CLEANUP(token_release) struct token token = TOKEN_INIT;
     CLEANUP(secret_release) struct secret replaced = SECRET_INIT;
+    const struct provider *provider = &pending->provider;
+    const char *id = pending->client_id;
     struct http_options http = c->http;
     struct moment asked = clock_now();
     enum oauth_result result;
@@ -141,61 +179,57 @@ credential_poll(struct credential *c, const struct provider *provider,
     if (http.timeout_ms > CREDENTIAL_POLL_LIMIT)
         http.timeout_ms = CREDENTIAL_POLL_LIMIT;
     credential_hold_signals(&before);
-    result = device_poll(&http, provider, client_id, code, &token, &maybe_done,
-                         err);
+    result = device_poll(&http, provider, id, &pending->code, &token,
+                         &maybe_done, err);
     if (result == OAUTH_OK &&
-        credential_keep(c, provider, client_id, &token, asked, record,
-                        &replaced, err) < 0) {
+        credential_keep(c, provider, id, &token, asked, record, &replaced,
+                        err) < 0) {
         /* It cannot be kept: then nobody shall have it. */
-        revoke_refresh_token(&c->http, provider, client_id, &token.refresh,
-                             NULL);
+        revoke_refresh_token(&c->http, provider, id, &token.refresh, NULL);
         result = OAUTH_REFUSED;
     } else if (result == OAUTH_OK && !secret_is_empty(&replaced)) {
-        revoke_refresh_token(&c->http, provider, client_id, &replaced, NULL);
+        revoke_refresh_token(&c->http, provider, id, &replaced, NULL);
     }
     credential_release_signals(&before);
     return result;
 }
 
-/* What the end of an authorization means for the caller. */
-static enum credential_result
-credential_verdict(enum oauth_result result, struct error *err)
+enum credential_approval
+credential_poll(struct credential *c, struct pending *pending,
+                struct record **record, struct error *err)
 {
-    if (result == OAUTH_OK)
-        return CREDENTIAL_OK;
-    if (result == OAUTH_DENIED)
+    enum oauth_result result =
+        credential_poll_once(c, pending, record, err);
+
+    pending->next_poll = clock_now().real + pending->code.interval_ms;
+    switch (result) {
+    case OAUTH_OK:
+        return APPROVAL_GRANTED;
+    case OAUTH_PENDING:
+    case OAUTH_SLOW_DOWN:
+    case OAUTH_FAILED: /* trouble on the way: the code is still good */
+        if (clock_now().boot + pending->code.interval_ms <
+            pending->code.ends_boot)
+            return APPROVAL_PENDING;
+        break;
+    case OAUTH_EXPIRED:
+        break;
+    case OAUTH_DENIED:
         error_set(err, FAIL_AUTH, "access_denied",
                   "the request was refused; nothing has changed");
-    if (result == OAUTH_EXPIRED)
-        error_set(err, FAIL_TIMEOUT, "expired_token",
-                  "the code has run out without an approval; run: "
-                  "parallel-credential login");
-    if (result == OAUTH_INVALID_GRANT)
+        return APPROVAL_DENIED;
+    case OAUTH_INVALID_GRANT:
         error_context(err, "the service no longer knows this code; sign in "
                            "again");
-    return CREDENTIAL_FAILED;
-}
-
-static enum credential_result
-credential_wait_for_person(struct credential *c,
-                           const struct provider *provider,
-                           const char *client_id, struct device_code *code,
-                           const struct credential_dialog *dialog,
-                           struct record **record, struct error *err)
-{
-    for (;;) {
-        enum oauth_result result =
-            credential_poll(c, provider, client_id, code, record, err);
-        bool again = result == OAUTH_PENDING || result == OAUTH_SLOW_DOWN ||
-                     result == OAUTH_FAILED;
-
-        if (!again)
-            return credential_verdict(result, err);
-        if (clock_now().boot + code->interval_ms > code->ends_boot)
-            return credential_verdict(OAUTH_EXPIRED, err);
-        if (dialog->wait(dialog->context, code, code->interval_ms, err) != 0)
-            return CREDENTIAL_FAILED;
+        return APPROVAL_FAILED;
+    case OAUTH_INVALID_CLIENT:
+    case OAUTH_REFUSED:
+        return APPROVAL_FAILED;
     }
+    error_set(err, FAIL_TIMEOUT, "expired_token",
+              "the code has run out without an approval; run: "
+              "parallel-credential login");
+    return APPROVAL_EXPIRED;
 }
 
 enum credential_result
@@ -203,21 +237,22 @@ credential_login(struct credential *c, const char *scope,
                  const struct credential_dialog *dialog,
                  struct record **record, struct error *err)
 {
-    CLEANUP(device_code_release)
-    struct device_code code = DEVICE_CODE_INIT;
-    CLEANUP(provider_release) struct provider provider = {0};
-    cleanup_free char *client_id = NULL;
-    const struct config *config = c->config;
-    enum oauth_result result;
+    CLEANUP(pending_release) struct pending pending = {0};
 
-    if (provider_init_parallel(&provider, config->platform_url,
-                               config->service_api_url, config->api_url,
-                               scope ? scope : config->scopes, err) < 0)
+    if (credential_begin(c, scope, 0, &pending, err) != CREDENTIAL_OK)
         return CREDENTIAL_FAILED;
-    result = credential_ask_code(c, &provider, &client_id, &code, err);
-    if (result != OAUTH_OK)
-        return CREDENTIAL_FAILED;
-    dialog->show(dialog->context, &code);
-    return credential_wait_for_person(c, &provider, client_id, &code, dialog,
-                                      record, err);
+    dialog->show(dialog->context, &pending.code);
+    for (;;) {
+        switch (credential_poll(c, &pending, record, err)) {
+        case APPROVAL_GRANTED:
+            return CREDENTIAL_OK;
+        case APPROVAL_PENDING:
+            break;
+        default:
+            return CREDENTIAL_FAILED;
+        }
+        if (dialog->wait(dialog->context, &pending.code,
+                         pending.code.interval_ms, err) != 0)
+            return CREDENTIAL_FAILED;
+    }
 }

@@ -1,0 +1,173 @@
+#include "lib/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fields.h"
+#include "lib/base/file.h"
+#include "lib/base/lock.h"
+#include "lib/base/text.h"
+
+#define PENDING_MAX (64 * 1024)
+
+void
+pending_release(struct pending *pending)
+{
+    if (!pending)
+        return;
+    provider_release(&pending->provider);
+    free(pending->client_id);
+    device_code_release(&pending->code);
+    *pending = (struct pending){0};
+}
+
+bool
+pending_is_over(const struct pending *pending)
+{
+    struct moment now = clock_now();
+
+    return now.real >= pending->ends || now.boot >= pending->code.ends_boot;
+}
+
+int64_t
+pending_wait(const struct pending *pending)
+{
+    int64_t left = pending->next_poll - clock_now().real;
+
+    /* Further off than the interval: the clock was set back. */
+    return left < 0                           ? 0
+           : left > pending->code.interval_ms ? pending->code.interval_ms
+                                              : left;
+}
+
+static int64_t
+pending_number(const struct fields *f, const char *key)
+{
+    int64_t number = 0;
+
+    text_to_number(fields_text(f, key), INT64_MAX, &number);
+    return number;
+}
+
+static char *
+pending_text(const struct fields *f, const char *key)
+{
+    const char *text = fields_get(f, key);
+
+    return text ? strdup(text) : NULL;
+}
+
+static int
+pending_read(struct pending *p, const struct fields *f, bool boot_matters)
+{
+    const char *code = fields_text(f, "device_code");
+    struct moment now = clock_now();
+
+    if (provider_init_parallel(
+            &p->provider, fields_text(f, "issuer"),
+            fields_text(f, "service_url"), fields_text(f, "data_url"),
+            fields_text(f, "scopes"), NULL) < 0 ||
+        secret_set(&p->code.code, code, strlen(code)) < 0)
+        return -1;
+    p->client_id = pending_text(f, "client_id");
+    p->code.user_code = pending_text(f, "user_code");
+    p->code.verification_uri = pending_text(f, "verification_uri");
+    p->code.verification_uri_complete =
+        pending_text(f, "verification_uri_complete");
+    p->code.interval_ms = pending_number(f, "interval");
+    p->ends = pending_number(f, "ends_at");
+    p->code.ends_boot = boot_matters ? pending_number(f, "ends_boot")
+                                     : now.boot + p->ends - now.real;
+    p->code.expires_in_ms = p->ends - now.real;
+    p->next_poll = pending_number(f, "next_poll");
+    p->unseen = fields_get(f, "unseen") != NULL;
+    return p->client_id && p->code.user_code && p->code.verification_uri &&
+                   *code && p->code.interval_ms > 0 && !pending_is_over(p)
+               ? 0
+               : -1;
+}
+
+bool
+pending_load(struct pending *pending, int folder, bool boot_matters)
+{
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    CLEANUP(fields_release) struct fields f = FIELDS_INIT;
+
+    *pending = (struct pending){0};
+    if (folder < 0 ||
+        file_read(folder, "", PENDING_NAME, PENDING_MAX, &text, NULL, NULL) !=
+            FILE_OK ||
+        text.len == 0 ||
+        fields_parse(&f, text.data, text.len, false, NULL, NULL) < 0 ||
+        pending_read(pending, &f, boot_matters) < 0) {
+        pending_release(pending);
+        return false;
+    }
+    return true;
+}
+
+static int
+pending_write(const struct pending *p, bool boot_matters,
+              struct secret *text)
+{
+    const struct device_code *code = &p->code;
+    int result = fields_put(text, "issuer", p->provider.issuer) |
+                 fields_put(text, "service_url", p->provider.service_url) |
+                 fields_put(text, "data_url", p->provider.data_url) |
+                 fields_put(text, "scopes", p->provider.scopes) |
+                 fields_put(text, "client_id", p->client_id) |
+                 fields_put(text, "device_code", code->code.data) |
+                 fields_put(text, "user_code", code->user_code) |
+                 fields_put(text, "verification_uri",
+                            code->verification_uri) |
+                 fields_put_number(text, "interval", code->interval_ms) |
+                 fields_put_number(text, "ends_at", p->ends) |
+                 fields_put_number(text, "next_poll", p->next_poll);
+
+    if (code->verification_uri_complete)
+        result |= fields_put(text, "verification_uri_complete",
+                             code->verification_uri_complete);
+    if (boot_matters)
+        result |= fields_put_number(text, "ends_boot", code->ends_boot);
+    if (p->unseen)
+        result |= fields_put(text, "unseen", "1");
+    return result | fields_end(text);
+}
+
+int
+pending_save(const struct pending *pending, int folder, const char *shown,
+             bool boot_matters, struct error *err)
+{
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    struct file_draft draft = FILE_DRAFT_INIT;
+    int result;
+
+    if (pending_write(pending, boot_matters, &text) < 0)
+        return error_set(err, FAIL_SERVICE, "pending",
+                         "the code cannot be kept");
+    result = file_draft_open(&draft, folder, shown, PENDING_NAME, text.len,
+                             false, err);
+    if (result == 0)
+        result = file_draft_commit(&draft, text.data, text.len, err);
+    file_draft_discard(&draft);
+    return result;
+}
+
+void
+pending_remove(int folder)
+{
+    unlinkat(folder, PENDING_NAME, 0);
+}
+
+int
+pending_take(int folder)
+{
+    int fd = -1;
+
+    return lock_take(folder, "", PENDING_LOCK_NAME, LOCK_EXCLUSIVE, 0, &fd,
+                     NULL) == LOCK_TAKEN
+               ? fd
+               : -1;
+}
