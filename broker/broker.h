@@ -14,6 +14,7 @@
 #include "lib/base/place.h"
 #include "lib/config.h"
 #include "lib/credential.h"
+#include "lib/prompt.h"
 
 struct broker {
     const char *program; /* the name we were called by, without its folder */
@@ -25,7 +26,10 @@ struct broker {
     int64_t min_ttl;  /* ms */
     int64_t wait;     /* ms; -1: as long as the code lives */
     int64_t renewing; /* the front's lock, or -1 */
-    bool all, api_key, debug, device, if_due, json, no_browser, quiet;
+    int64_t polling;  /* the lock of who polls, or -1 */
+    bool all, api_key, debug, device, if_due, json, no_browser, qr, quiet;
+    bool silent; /* the session must not be spoken to */
+    bool ssh;    /* what is shown may never be seen */
     /* what every verb works on; open()ed on demand */
     struct place place;
     struct config config;
@@ -43,6 +47,8 @@ int broker_help(struct broker *b, int *status, struct error *err);
 int broker_login(struct broker *b, int *status, struct error *err);
 int broker_logout(struct broker *b, int *status, struct error *err);
 int broker_refresh(struct broker *b, int *status, struct error *err);
+int broker_session_open(struct broker *b, int *status, struct error *err);
+int broker_session_poll(struct broker *b, int *status, struct error *err);
 int broker_status(struct broker *b, int *status, struct error *err);
 int broker_store(struct broker *b, int *status, struct error *err);
 int broker_token(struct broker *b, int *status, struct error *err);

@@ -48,5 +48,5 @@ browser_open(const char *address)
     char *argv[] = {path, (char *)address, NULL};
 
     return browser_find("xdg-open", path, sizeof path) &&
-           spawn_detached(path, argv, -1, NULL) == 0;
+           spawn_detached(path, argv, -1, -1, NULL) == 0;
 }

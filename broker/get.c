@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/interactive.h"
+#include "broker/session.h"
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
 
@@ -52,12 +53,15 @@ get_sign_in(struct broker *b, const struct request *request,
 {
     struct record *record;
 
+    if (session_ask_again(b, &record))
+        return get_serve(request, record, use, err);
     if (!get_may_ask()) {
         broker_say(b, "%s", err->text);
         return 0;
     }
     if (interactive_login(b, true, &record, err) < 0)
         return -1;
+    session_settle(b, false);
     return get_serve(request, record, use, err);
 }
 

@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include "broker/session.h"
+
 int
 broker_logout(struct broker *b, int *status, struct error *err)
 {
@@ -8,6 +10,7 @@ broker_logout(struct broker *b, int *status, struct error *err)
         return -1;
     switch (credential_logout(&b->credential, b->all, err)) {
     case CREDENTIAL_OK:
+        session_settle(b, true);
         broker_say(b, "signed out");
         return 0;
     case CREDENTIAL_NONE:

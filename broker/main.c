@@ -20,22 +20,25 @@ struct verb {
     const char *name;
     int (*run)(struct broker *b, int *status, struct error *err);
     const char *options; /* the names of those it takes, beside the common */
+    int operands;        /* how many further words it takes */
 };
 
 /* Sorted. */
 static const struct verb broker_verbs[] = {
-    {"config", broker_config, "json"},
-    {"erase", broker_erase, ""},
-    {"get", broker_get, ""},
-    {"header", broker_header, "api-key"},
-    {"help", broker_help, ""},
-    {"login", broker_login, "device json no-browser scope wait"},
-    {"logout", broker_logout, "all"},
-    {"refresh", broker_refresh, "if-due"},
-    {"status", broker_status, "json"},
-    {"store", broker_store, ""},
-    {"token", broker_token, "api-key min-ttl"},
-    {"version", broker_version, ""},
+    {"config", broker_config, "json", 0},
+    {"erase", broker_erase, "", 0},
+    {"get", broker_get, "", 0},
+    {"header", broker_header, "api-key", 0},
+    {"help", broker_help, "", 9},
+    {"login", broker_login, "device json no-browser scope wait", 0},
+    {"logout", broker_logout, "all", 0},
+    {"refresh", broker_refresh, "if-due", 0},
+    {"session-open", broker_session_open, "qr silent ssh wait", 2},
+    {"session-poll", broker_session_poll, "polling wait", 0},
+    {"status", broker_status, "json", 0},
+    {"store", broker_store, "", 0},
+    {"token", broker_token, "api-key min-ttl", 0},
+    {"version", broker_version, "", 0},
 };
 
 enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_SECONDS, OPTION_NUMBER };
@@ -60,10 +63,14 @@ static const struct option broker_options[] = {
     {"min-ttl", OPTION_SECONDS, AT(min_ttl), false},
     {"no-browser", OPTION_FLAG, AT(no_browser), false},
     {"org", OPTION_TEXT, AT(org), true},
+    {"polling", OPTION_NUMBER, AT(polling), false},
     {"provider", OPTION_TEXT, AT(provider), true},
+    {"qr", OPTION_FLAG, AT(qr), false},
     {"quiet", OPTION_FLAG, AT(quiet), true},
     {"renewing", OPTION_NUMBER, AT(renewing), true},
     {"scope", OPTION_TEXT, AT(scope), false},
+    {"silent", OPTION_FLAG, AT(silent), false},
+    {"ssh", OPTION_FLAG, AT(ssh), false},
     {"wait", OPTION_SECONDS, AT(wait), false},
 };
 
@@ -177,6 +184,7 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
 {
     bool given[COUNT(broker_options)] = {false};
     const char *extra = NULL;
+    int operands = 0;
 
     for (char **arg = argv + 1; *arg; arg++) {
         if (strcmp(*arg, "--help") == 0 || strcmp(*arg, "-h") == 0) {
@@ -188,6 +196,7 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
                 return -1;
         } else if (b->verb) {
             extra = *arg;
+            operands++;
         } else {
             b->verb = *arg;
         }
@@ -200,7 +209,7 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
         return 0;
     if (!*verb)
         return broker_bad_option(err, b->verb, "there is no such command");
-    if (extra && strcmp(b->verb, "help") != 0)
+    if (operands > (*verb)->operands)
         return broker_bad_option(err, extra,
                                  "this command takes no such word");
     return broker_check_options(*verb, given, err);
@@ -287,7 +296,7 @@ broker_prepare_process(void)
 int
 main(int argc, char **argv)
 {
-    struct broker b = {.wait = -1, .renewing = -1};
+    struct broker b = {.wait = -1, .renewing = -1, .polling = -1};
     struct error err = ERROR_INIT;
     const struct verb *verb = NULL;
     int status = FAIL_NONE;

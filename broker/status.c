@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include "broker/session.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -42,6 +44,39 @@ status_put_scopes(struct json *object, const char *scopes)
     }
 }
 
+/* A code that waits for its person: null, or code, address and end. */
+static void
+status_put_pending(struct json *object, const struct broker *b)
+{
+    CLEANUP(pending_release) struct pending pending = {0};
+    struct json *member;
+
+    if (session_pending(b, &pending) != PENDING_LIVE) {
+        json_put_null(object, "pending");
+        return;
+    }
+    member = json_put_object(object, "pending");
+    json_put_text(member, "user_code", pending.code.user_code);
+    json_put_text(member, "verification_uri", pending.code.verification_uri);
+    json_put_text(member, "verification_uri_complete",
+                  pending.code.verification_uri_complete);
+    json_put_number(member, "expires_at", pending.ends / 1000);
+}
+
+static void
+status_print_pending(const struct broker *b)
+{
+    CLEANUP(pending_release) struct pending pending = {0};
+
+    if (session_pending(b, &pending) != PENDING_LIVE)
+        return;
+    printf("Waiting for your approval: open %s and confirm the code %s\n",
+           pending.code.verification_uri_complete
+               ? pending.code.verification_uri_complete
+               : pending.code.verification_uri,
+           pending.code.user_code);
+}
+
 static int
 status_print_json(const struct broker *b, const struct record *r,
                   struct error *err)
@@ -61,7 +96,7 @@ status_print_json(const struct broker *b, const struct record *r,
                     r ? r->authorization_expires : 0);
     json_put_text(object, "store", "file");
     json_put_bool(object, "api_key", *broker_key(r) != '\0');
-    json_put_null(object, "pending");
+    status_put_pending(object, b);
     return broker_print_json(object, err);
 }
 
@@ -157,6 +192,7 @@ broker_status(struct broker *b, int *status, struct error *err)
     if (b->json)
         return status_print_json(b, r, err);
     status_print(b, r, &reason);
+    status_print_pending(b);
     if (fflush(stdout) != 0)
         return error_errno(err, FAIL_SERVICE, "output",
                            "cannot write to standard output");

@@ -3,6 +3,8 @@
  */
 #include "broker/broker.h"
 
+#include "broker/session.h"
+
 #include "lib/base/cleanup.h"
 
 static int

@@ -53,6 +53,15 @@ int front_token(struct front *front);
 int front_header(struct front *front);
 int front_capability(struct front *front);
 
+/*
+ * session-open UID GID [OPTIONS], by the PAM module as root. First
+ * front_drop_privileges(), for good, then front_reset_signals(), then the
+ * rest as any program of the person's.
+ */
+int front_drop_privileges(const char *uid, const char *gid);
+void front_reset_signals(void);
+int front_session_open(struct front *front);
+
 /* Open the cache. true when it is good. */
 bool front_open(struct front *front);
 

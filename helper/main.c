@@ -110,20 +110,42 @@ front_release(struct front *front)
     fields_release(&front->request);
 }
 
+/* session-open UID GID …: root's call, so nothing is looked at before the
+ * privileges are gone. */
+static bool
+front_is_session(int argc, char **argv)
+{
+    return argc > 1 && strcmp(argv[1], "session-open") == 0;
+}
+
+static int
+front_run(struct front *front)
+{
+    const struct verb *verb;
+
+    if (!front_parse(front) || !(verb = front_find_verb(front->verb)))
+        return FRONT_HANDOVER;
+    return verb->run(front);
+}
+
 int
 main(int argc, char **argv)
 {
     struct front front = {.argv = argv, .folder = -1, .lock = -1};
-    const struct verb *verb;
-    int result = FRONT_HANDOVER;
+    bool session = front_is_session(argc, argv);
+    int result;
 
+    if (session && front_drop_privileges(argc > 2 ? argv[2] : NULL,
+                                         argc > 3 ? argv[3] : NULL) < 0)
+        return FAIL_INPUT;
     secret_harden_process();
     front_fill_descriptors();
     if (argc < 1)
         return FAIL_INPUT;
+    if (session)
+        front_reset_signals();
     place_find(&front.place, NULL);
-    if (front_parse(&front) && (verb = front_find_verb(front.verb)))
-        result = verb->run(&front);
+    result = session ? front_session_open(&front) : front_run(&front);
     if (result == FRONT_HANDOVER)
         result = front_become_broker(&front);
     front_release(&front);

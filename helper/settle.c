@@ -57,7 +57,8 @@ front_report_failure(const struct fields *credential, struct moment started)
 {
     int64_t failed = cache_number(credential, "failed_at");
 
-    if (failed == 0 || failed < started.real)
+    /* One from the future was noted before the clock was set back. */
+    if (failed < started.real || failed > clock_now().real)
         return FRONT_AGAIN;
     front_complain(fields_text(credential, "failed_text"));
     return (int)cache_number(credential, "failed_exit");
@@ -142,7 +143,9 @@ front_settle(struct front *front, const struct fields *credential,
 static bool
 front_is_due(const struct fields *credential, struct moment now)
 {
-    return cache_judge(credential, now, 0) == CACHE_DUE &&
+    enum cache_verdict verdict = cache_judge(credential, now, 0);
+
+    return (verdict == CACHE_DUE || verdict == CACHE_EXPIRED) &&
            cache_may_retry(credential, now.real);
 }
 
@@ -171,5 +174,5 @@ front_renew_behind(struct front *front, const struct fields *credential)
     snprintf(provider_option, sizeof provider_option, "--provider=%s",
              provider);
     snprintf(org_option, sizeof org_option, "--org=%s", org);
-    spawn_detached(BROKER_PATH, argv, front->lock, NULL);
+    spawn_detached(BROKER_PATH, argv, -1, front->lock, NULL);
 }

@@ -25,8 +25,10 @@ enum config_key {
     CONFIG_CA_FILE,
     CONFIG_CLIENT_ID,
     CONFIG_CONNECT_TIMEOUT,
+    CONFIG_EXPORT_ENVIRONMENT,
     CONFIG_LOCK_TIMEOUT,
     CONFIG_PLATFORM_URL,
+    CONFIG_PROMPT_BACKOFF,
     CONFIG_PROXY,
     CONFIG_SCOPES,
     CONFIG_SERVICE_API_URL,
@@ -55,7 +57,9 @@ struct config {
     char *client_id;    /* NULL: register */
     char *scopes;
     enum config_store store;
+    bool export_environment;
     int64_t connect_timeout_ms, timeout_ms, lock_timeout_ms;
+    int64_t prompt_backoff_ms;
     char *proxy;        /* NULL: the environment's; "": none */
     char *ca_file;      /* NULL: the system's */
     char *ca_directory; /* NULL: the system's */

@@ -86,6 +86,16 @@ config_set_store(enum config_store *slot, const char *name, const char *value,
     return 0;
 }
 
+static int
+config_set_boolean(bool *slot, const char *name, const char *value,
+                   struct error *err)
+{
+    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return config_bad(err, name, "must be yes or no");
+    *slot = *value == 'y';
+    return 0;
+}
+
 static bool
 config_is_visible(const char *text, bool blanks)
 {
@@ -137,6 +147,8 @@ config_value_set(void *slot, enum config_type type, const char *name,
         return config_set_proxy(slot, name, value, err);
     case TYPE_STORE:
         return config_set_store(slot, name, value, err);
+    case TYPE_BOOLEAN:
+        return config_set_boolean(slot, name, value, err);
     case TYPE_DURATION:
         return config_set_duration(slot, name, value, err);
     }
@@ -153,6 +165,8 @@ config_value_text(const void *slot, enum config_type type)
         return strdup(*(const enum config_store *)slot == CONFIG_STORE_AUTO
                           ? "auto"
                           : "file");
+    case TYPE_BOOLEAN:
+        return strdup(*(const bool *)slot ? "yes" : "no");
     case TYPE_DURATION:
         return asprintf(&text, "%gs", (double)*(const int64_t *)slot / 1000) <
                        0

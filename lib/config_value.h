@@ -15,6 +15,7 @@ enum config_type {
     TYPE_PATH,     /* char *: absolute */
     TYPE_SCOPES,   /* char *: words */
     TYPE_STORE,    /* enum config_store: auto, file */
+    TYPE_BOOLEAN,  /* bool: yes, no */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
 };
 

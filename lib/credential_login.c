@@ -66,8 +66,8 @@ credential_client_id(struct credential *c, const struct provider *provider,
 }
 
 static enum oauth_result
-credential_ask_code(struct credential *c, struct pending *pending,
-                    int64_t end, struct error *err)
+credential_ask_code(struct credential *c, struct pending *pending, int64_t end,
+                    struct error *err)
 {
     struct http_options http = credential_bound(c, end);
 
@@ -181,9 +181,8 @@ credential_poll_once(struct credential *c, struct pending *pending,
     credential_hold_signals(&before);
     result = device_poll(&http, provider, id, &pending->code, &token,
                          &maybe_done, err);
-    if (result == OAUTH_OK &&
-        credential_keep(c, provider, id, &token, asked, record, &replaced,
-                        err) < 0) {
+    if (result == OAUTH_OK && credential_keep(c, provider, id, &token, asked,
+                                              record, &replaced, err) < 0) {
         /* It cannot be kept: then nobody shall have it. */
         revoke_refresh_token(&c->http, provider, id, &token.refresh, NULL);
         result = OAUTH_REFUSED;
@@ -198,8 +197,7 @@ enum credential_approval
 credential_poll(struct credential *c, struct pending *pending,
                 struct record **record, struct error *err)
 {
-    enum oauth_result result =
-        credential_poll_once(c, pending, record, err);
+    enum oauth_result result = credential_poll_once(c, pending, record, err);
 
     pending->next_poll = clock_now().real + pending->code.interval_ms;
     switch (result) {

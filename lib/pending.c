@@ -65,10 +65,10 @@ pending_read(struct pending *p, const struct fields *f, bool boot_matters)
     const char *code = fields_text(f, "device_code");
     struct moment now = clock_now();
 
-    if (provider_init_parallel(
-            &p->provider, fields_text(f, "issuer"),
-            fields_text(f, "service_url"), fields_text(f, "data_url"),
-            fields_text(f, "scopes"), NULL) < 0 ||
+    if (provider_init_parallel(&p->provider, fields_text(f, "issuer"),
+                               fields_text(f, "service_url"),
+                               fields_text(f, "data_url"),
+                               fields_text(f, "scopes"), NULL) < 0 ||
         secret_set(&p->code.code, code, strlen(code)) < 0)
         return -1;
     p->client_id = pending_text(f, "client_id");
@@ -84,12 +84,12 @@ pending_read(struct pending *p, const struct fields *f, bool boot_matters)
     p->next_poll = pending_number(f, "next_poll");
     p->unseen = fields_get(f, "unseen") != NULL;
     return p->client_id && p->code.user_code && p->code.verification_uri &&
-                   *code && p->code.interval_ms > 0 && !pending_is_over(p)
+                   *code && p->code.interval_ms > 0
                ? 0
                : -1;
 }
 
-bool
+enum pending_status
 pending_load(struct pending *pending, int folder, bool boot_matters)
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
@@ -103,14 +103,13 @@ pending_load(struct pending *pending, int folder, bool boot_matters)
         fields_parse(&f, text.data, text.len, false, NULL, NULL) < 0 ||
         pending_read(pending, &f, boot_matters) < 0) {
         pending_release(pending);
-        return false;
+        return PENDING_NONE;
     }
-    return true;
+    return pending_is_over(pending) ? PENDING_OVER : PENDING_LIVE;
 }
 
 static int
-pending_write(const struct pending *p, bool boot_matters,
-              struct secret *text)
+pending_write(const struct pending *p, bool boot_matters, struct secret *text)
 {
     const struct device_code *code = &p->code;
     int result = fields_put(text, "issuer", p->provider.issuer) |
@@ -120,8 +119,7 @@ pending_write(const struct pending *p, bool boot_matters,
                  fields_put(text, "client_id", p->client_id) |
                  fields_put(text, "device_code", code->code.data) |
                  fields_put(text, "user_code", code->user_code) |
-                 fields_put(text, "verification_uri",
-                            code->verification_uri) |
+                 fields_put(text, "verification_uri", code->verification_uri) |
                  fields_put_number(text, "interval", code->interval_ms) |
                  fields_put_number(text, "ends_at", p->ends) |
                  fields_put_number(text, "next_poll", p->next_poll);

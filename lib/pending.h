@@ -35,16 +35,22 @@ bool pending_is_over(const struct pending *pending);
 /* How long to wait until the next poll may be made: ms, 0 for now. */
 int64_t pending_wait(const struct pending *pending);
 
+enum pending_status {
+    PENDING_NONE, /* nothing, or nothing of use */
+    PENDING_LIVE,
+    PENDING_OVER /* the code has run out, and nobody has noted it yet */
+};
+
 /*
- * Read the file in folder; shown is the folder's path. true when there is
- * one, whole and ours, that has not run out; else pending is empty.
- * boot_matters: the folder does not outlive the boot.
+ * Read the file in folder. boot_matters: the folder does not outlive the
+ * boot. With PENDING_NONE pending is empty.
  */
-bool pending_load(struct pending *pending, int folder, bool boot_matters);
+enum pending_status pending_load(struct pending *pending, int folder,
+                                 bool boot_matters);
 
 /* Replace the file. 0, or -1 with err. */
-int pending_save(const struct pending *pending, int folder,
-                 const char *shown, bool boot_matters, struct error *err);
+int pending_save(const struct pending *pending, int folder, const char *shown,
+                 bool boot_matters, struct error *err);
 
 void pending_remove(int folder);
 

@@ -74,8 +74,8 @@ prompt_save(const struct prompt *prompt, const struct place *place)
     int result = prompt_write(prompt, &text);
     bool empty = text.len == 0;
 
-    if (result < 0 || file_open_folder(place->state, !empty, &folder, NULL) !=
-                          FILE_OK)
+    if (result < 0 ||
+        file_open_folder(place->state, !empty, &folder, NULL) != FILE_OK)
         return;
     if (empty) {
         unlinkat(folder, PROMPT_NAME, 0);

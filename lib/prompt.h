@@ -42,7 +42,6 @@ void prompt_hold(struct prompt *prompt, int64_t ms);
  * pause is ten minutes; else pause_ms (the configured one), four times that
  * the second time, then a day.
  */
-void prompt_note_unused(struct prompt *prompt, bool unseen,
-                        int64_t pause_ms);
+void prompt_note_unused(struct prompt *prompt, bool unseen, int64_t pause_ms);
 
 #endif

@@ -43,9 +43,9 @@ session_lock(struct session *session, bool create, int64_t limit_ms,
                       (int)limit_ms, &session->lock, NULL)) {
     case LOCK_BUSY:
         return error_set(err, FAIL_SERVICE, "lock",
-                         "another process has held %s/%s for more than "
-                         "%lld s",
-                         path, CACHE_LOCK_NAME, (long long)limit_ms / 1000);
+                         "another process has held the lock %s/%s for more "
+                         "than %.4g s; try again",
+                         path, CACHE_LOCK_NAME, (double)limit_ms / 1000);
     case LOCK_TAKEN:
         cache_load(&session->old, session->place, session->folder);
         break;
@@ -259,6 +259,8 @@ session_put_header(const struct session *session, const struct store *store,
 
     if (session_home_is_default(session->place))
         result |= fields_put(text, "home_default", "1");
+    if (config->export_environment)
+        result |= fields_put(text, "export", "1");
     if (config->fixed_issuer)
         result |= fields_put(text, "issuer", config->fixed_issuer);
     for (size_t i = 0; i < config->seen_count; i++)

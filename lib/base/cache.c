@@ -169,10 +169,10 @@ cache_judge(const struct fields *credential, struct moment now, int64_t ttl)
         cache_moment(credential, "renew_from", "renew_from_boot");
     bool renewable = fields_get(credential, "renewable") != NULL;
     int64_t expires = cache_number(credential, "expires_at");
+    struct moment end = clock_after(usable, expires - usable.real - ttl);
 
     if (fields_get(credential, "access_token") &&
-        !clock_reached(usable, now) &&
-        (expires == 0 || expires - now.real >= ttl) &&
+        !clock_reached(usable, now) && !clock_reached(end, now) &&
         now.real >=
             cache_number(credential, "valid_from") - CACHE_CLOCK_TOLERANCE)
         return renewable && clock_reached(due, now) ? CACHE_DUE : CACHE_FRESH;

@@ -11,6 +11,7 @@
  *   home            the home it was made for
  *   home_default    "1" when that is the password database's own
  *   issuer          the only one to choose from; missing: any
+ *   export          "1": a session gets the API key in its environment
  *   lock_timeout    how long to wait for somebody who renews
  *   watch[]         "INODE SIZE SECONDS.NANOSECONDS DEVICE PATH", or
  *                   "absent PATH": the configuration and the store it was

@@ -50,6 +50,9 @@ fields_parse_line(struct fields *f, char *line, char *end, bool crlf,
     if (strlen(line) != (size_t)(end - line))
         return error_set(err, FAIL_INPUT, "fields", "line %zu has a NUL byte",
                          number);
+    if (strchr(line, '\r'))
+        return error_set(err, FAIL_INPUT, "fields",
+                         "line %zu has a carriage return in it", number);
     equals = strchr(line, '=');
     if (!equals || equals == line)
         return error_set(err, FAIL_INPUT, "fields",
@@ -207,7 +210,7 @@ fields_put(struct secret *block, const char *key, const char *value)
 {
     size_t key_len = strlen(key), value_len = strlen(value);
 
-    if (key_len == 0 || strpbrk(key, "=\n") || strchr(value, '\n') ||
+    if (key_len == 0 || strpbrk(key, "=\r\n") || strpbrk(value, "\r\n") ||
         key_len + 1 + value_len > FIELDS_LINE_MAX)
         return -1;
     if (secret_reserve(block, key_len + value_len + 2) < 0)

@@ -3,9 +3,10 @@
  *
  * Git's credential protocol, the session cache and the events of a login are
  * all such blocks. A line has at most 65,535 bytes, a block at most 1 MiB; a
- * NUL anywhere, a line without '=' and an empty key are errors that name the
- * line. A key that ends in "[]" is a list: every line adds a value, an empty
- * value starts it anew (as git does); of other keys the last line counts.
+ * NUL anywhere, a carriage return within a line (some readers take it for its
+ * end), a line without '=' and an empty key are errors that name the line. A
+ * key that ends in "[]" is a list: every line adds a value, an empty value
+ * starts it anew (as git does); of other keys the last line counts.
  *
  *     CLEANUP(fields_release) struct fields f = FIELDS_INIT;
  *     if (fields_read(&f, 0, err) < 0) ...
@@ -74,7 +75,7 @@ void fields_release(struct fields *f);
 
 /*
  * Append a line to a block under construction. -1 when the key or value
- * cannot be in a block (NUL, LF, too long; '=' in the key) or memory ran out;
+ * cannot be in a block (LF, CR, too long; '=' in the key) or memory ran out;
  * the block is then unchanged. fields_end() appends the blank line.
  */
 int fields_put(struct secret *block, const char *key, const char *value);

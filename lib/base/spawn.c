@@ -22,11 +22,13 @@ spawn_close_range(unsigned first, unsigned last)
 
 /* In the child, between vfork and exec: system calls only. */
 static void
-spawn_become(const char *path, char *const argv[], int keep, int null)
+spawn_become(const char *path, char *const argv[], int out, int keep, int null)
 {
     setsid();
-    for (int fd = 0; fd < 3; fd++)
-        dup2(null, fd);
+    dup2(null, STDIN_FILENO);
+    if (out != STDOUT_FILENO)
+        dup2(out >= 0 ? out : null, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
     if (keep >= 0) {
         fcntl(keep, F_SETFD, 0);
         spawn_close_range(3, (unsigned)keep - 1);
@@ -36,7 +38,7 @@ spawn_become(const char *path, char *const argv[], int keep, int null)
 }
 
 int
-spawn_detached(const char *path, char *const argv[], int keep,
+spawn_detached(const char *path, char *const argv[], int out, int keep,
                struct error *err)
 {
     volatile int failed = 0; /* the child writes it: vfork shares memory */
@@ -48,7 +50,7 @@ spawn_detached(const char *path, char *const argv[], int keep,
                          "cannot start %s in the background", path);
     child = vfork();
     if (child == 0) {
-        spawn_become(path, argv, keep, null);
+        spawn_become(path, argv, out, keep, null);
         failed = errno;
         _exit(127);
     }

@@ -7,13 +7,13 @@
 #include "lib/base/error.h"
 
 /*
- * Start path with argv and the caller's environment in a session of its own,
- * standard input, output and error on /dev/null, every other descriptor
- * closed but keep (-1: none), which the program inherits under the same
- * number. Nobody waits for it: the caller is about to exit. Returns 0, or -1
- * when it could not be executed.
+ * Start path with argv and the caller's environment in a session of its own:
+ * standard input and error on /dev/null, standard output on out (-1:
+ * /dev/null too), every other descriptor closed but keep (-1: none), which
+ * the program inherits under the same number. Nobody waits for it: the caller
+ * is about to exit. Returns 0, or -1 when it could not be executed.
  */
-int spawn_detached(const char *path, char *const argv[], int keep,
+int spawn_detached(const char *path, char *const argv[], int out, int keep,
                    struct error *err);
 
 #endif

@@ -77,10 +77,10 @@ store_lock(struct store *store, int64_t limit_ms, struct error *err)
         return 0;
     case LOCK_BUSY:
         return error_set(err, FAIL_SERVICE, "lock",
-                         "another process has held %s/%s for more than "
-                         "%lld s",
+                         "another process has held the lock %s/%s for more "
+                         "than %.4g s; try again",
                          store->place->state, STORE_LOCK,
-                         (long long)limit_ms / 1000);
+                         (double)limit_ms / 1000);
     case LOCK_FAILED:
         break;
     }

@@ -1,0 +1,184 @@
+/*
+ * module.c - pam_parallel: a session is connected to Parallel.
+ *
+ *     open_session ── user of ours? ── start the front ── its events:
+ *                                                         show, set, log
+ *                  ── reap it ── keep the pipe while the session lives
+ *     close_session ── close the pipe
+ *
+ * Nothing here can refuse a login, and nothing here waits for the network.
+ */
+#include <langinfo.h>
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "pam/child.h"
+#include "pam/dialog.h"
+#include "pam/options.h"
+#include "pam/user.h"
+
+#define EXPORT __attribute__((visibility("default")))
+/* The flags are an int, their names unsigned. */
+#define SILENT ((int)PAM_SILENT)
+#define RENEW  ((int)(PAM_REINITIALIZE_CRED | PAM_REFRESH_CRED))
+
+#define MODULE_SESSION "pam_parallel_session"
+
+EXPORT int pam_sm_open_session(pam_handle_t *, int, int, const char **);
+EXPORT int pam_sm_close_session(pam_handle_t *, int, int, const char **);
+EXPORT int pam_sm_authenticate(pam_handle_t *, int, int, const char **);
+EXPORT int pam_sm_setcred(pam_handle_t *, int, int, const char **);
+
+/* The pipe of a session, remembered with its identity: a program that closes
+ * all descriptors may have given the number to something else. */
+struct module_session {
+    int fd;
+    dev_t device;
+    ino_t inode;
+};
+
+static void
+module_end_session(pam_handle_t *pamh, void *data, int status)
+{
+    struct module_session *session = data;
+    struct stat st;
+
+    (void)pamh;
+    (void)status;
+    if (!session)
+        return;
+    if (fstat(session->fd, &st) == 0 && st.st_dev == session->device &&
+        st.st_ino == session->inode)
+        close(session->fd);
+    free(session);
+}
+
+static void
+module_keep_session(pam_handle_t *pamh, struct child *child)
+{
+    cleanup_close int fd = child_keep_pipe(child);
+    cleanup_free struct module_session *session = malloc(sizeof *session);
+    struct stat st;
+
+    if (fd < 0 || !session || fstat(fd, &st) < 0)
+        return;
+    *session = (struct module_session){fd, st.st_dev, st.st_ino};
+    if (pam_set_data(pamh, MODULE_SESSION, session, module_end_session) !=
+        PAM_SUCCESS)
+        return;
+    steal_fd(&fd);
+    steal_pointer(&session);
+}
+
+static bool
+module_is_ssh(pam_handle_t *pamh)
+{
+    const void *tty = NULL;
+
+    return pam_get_item(pamh, PAM_TTY, &tty) == PAM_SUCCESS && tty &&
+           strcmp(tty, "ssh") == 0;
+}
+
+/* sshd shows what a session says only after it has been opened: to wait for
+ * an approval there would be to wait for nothing. */
+static struct child_manner
+module_manner(pam_handle_t *pamh, const struct options *options, bool quiet)
+{
+    struct child_manner manner = {.silent = quiet, .ssh = module_is_ssh(pamh)};
+
+    if (!quiet && !manner.ssh)
+        manner.wait = options->wait;
+    manner.qr = manner.wait > 0 && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    return manner;
+}
+
+/* Runs the front for the user; what it asks to be shown is shown. */
+static void
+module_run(pam_handle_t *pamh, const struct options *options,
+           const struct user *user, bool quiet)
+{
+    const struct child_manner manner = module_manner(pamh, options, quiet);
+    CLEANUP(child_release) struct child child = CHILD_INIT;
+    const struct fields *event;
+    bool authorizing = false;
+
+    if (child_start(&child, pamh, options, user, &manner) < 0)
+        return;
+    while ((event = child_next(&child)))
+        authorizing |= dialog_handle(pamh, event, quiet, manner.wait > 0);
+    child_finish(&child);
+    if (options->debug)
+        pam_syslog(pamh, LOG_DEBUG, "session of %s: %zu events%s", user->name,
+                   child.events,
+                   authorizing ? ", waiting for an approval" : "");
+    if (authorizing)
+        module_keep_session(pamh, &child);
+}
+
+/* Whether this user is one of ours; root and system users are not. */
+static bool
+module_concerns(pam_handle_t *pamh, const struct options *options,
+                struct user *user)
+{
+    return user_find(user, pamh) == 0 && user->uid != 0 &&
+           user->uid >= options->min_uid;
+}
+
+EXPORT int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    struct options options;
+    struct user user;
+
+    options_read(&options, pamh, argc, argv);
+    if (!module_concerns(pamh, &options, &user))
+        return PAM_IGNORE;
+    pam_set_data(pamh, MODULE_SESSION, NULL, NULL);
+    module_run(pamh, &options, &user, options.silent || flags & SILENT);
+    return PAM_SUCCESS;
+}
+
+EXPORT int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc,
+                     const char **argv)
+{
+    struct options options;
+    struct user user;
+
+    (void)flags;
+    options_read(&options, pamh, argc, argv);
+    pam_set_data(pamh, MODULE_SESSION, NULL, NULL);
+    return module_concerns(pamh, &options, &user) ? PAM_SUCCESS : PAM_IGNORE;
+}
+
+/* This module vouches for nobody. */
+EXPORT int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return PAM_IGNORE;
+}
+
+/* A screen was unlocked: time to renew, in the background. */
+EXPORT int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    struct options options;
+    struct user user;
+
+    if (!(flags & RENEW))
+        return PAM_SUCCESS;
+    options_read(&options, pamh, argc, argv);
+    if (module_concerns(pamh, &options, &user))
+        module_run(pamh, &options, &user, true);
+    return PAM_SUCCESS;
+}
