@@ -84,7 +84,8 @@ text_to_number(const char *text, int64_t limit, int64_t *number)
         return -1;
     for (; *text; text++) {
         int digit = *text - '0';
-        if (digit < 0 || digit > 9 || value > (limit - digit) / 10)
+        if (digit < 0 || digit > 9 || digit > limit ||
+            value > (limit - digit) / 10)
             return -1;
         value = value * 10 + digit;
     }
