@@ -109,7 +109,7 @@ broker_get(struct broker *b, int *status, struct error *err)
     record = get_find_offer(b, &request, &use, err);
     if (use == CACHE_USE_NOTHING)
         return err->failure == FAIL_SERVICE ? -1 : 0;
-    if (record && use == CACHE_USE_KEY && *broker_key(record))
+    if (use == CACHE_USE_KEY && *broker_key(record))
         return get_serve(&request, record, use, err);
     switch (
         credential_token(&b->credential, CREDENTIAL_FRESH, 0, &record, err)) {

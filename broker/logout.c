@@ -1,24 +1,51 @@
 #include "broker/broker.h"
 
+#include <string.h>
+
 #include "broker/session.h"
+#include "lib/base/text.h"
+
+/* The name of the credential that is signed in now, or "". */
+static void
+logout_current(struct broker *b, char *name, size_t size)
+{
+    struct record *r = NULL;
+    struct error ignored = ERROR_INIT;
+
+    name[0] = '\0';
+    if (credential_find(&b->credential, &r, &ignored) == CREDENTIAL_OK)
+        text_show(name, size, *r->org_name ? r->org_name : r->org_id);
+}
 
 int
 broker_logout(struct broker *b, int *status, struct error *err)
 {
+    char before[128], after[128];
+
     (void)status;
     if (broker_open(b, err) < 0)
         return -1;
+    logout_current(b, before, sizeof before);
     switch (credential_logout(&b->credential, b->all, err)) {
     case CREDENTIAL_OK:
-        session_settle(b, true);
-        broker_say(b, "signed out");
-        return 0;
+        break;
     case CREDENTIAL_NONE:
+        session_settle(b, true);
         broker_say(b, "nobody was signed in");
         return 0;
     case CREDENTIAL_REFUSED:
     case CREDENTIAL_FAILED:
-        break;
+        if (strcmp(err->id, "revoke") == 0)
+            session_settle(b, true);
+        return -1;
     }
-    return -1;
+    session_settle(b, true);
+    b->credential.choice.org = NULL;
+    logout_current(b, after, sizeof after);
+    if (*after)
+        broker_say(b, "signed out of %s; still signed in for %s", before,
+                   after);
+    else
+        broker_say(b, "signed out");
+    return 0;
 }

@@ -220,7 +220,11 @@ broker_open(struct broker *b, struct error *err)
 {
     const struct passwd *pw = getpwuid(geteuid());
     const struct credential_choice choice = {b->provider, b->org};
+    char shown[64];
 
+    if (b->provider && strcmp(b->provider, provider_parallel_name) != 0)
+        return error_set(err, FAIL_INPUT, "usage", "there is no provider %s",
+                         text_show(shown, sizeof shown, b->provider));
     if (place_find(&b->place, pw ? pw->pw_dir : NULL) < 0)
         return error_set(err, FAIL_SERVICE, "home",
                          "there is no home folder to keep credentials in "

@@ -111,10 +111,6 @@ status_time(char *out, size_t size, int64_t ms)
     struct tm tm;
     char date[32];
 
-    if (ms <= 0) {
-        snprintf(out, size, "not limited as far as known");
-        return out;
-    }
     if (shown >= 2 * 86400)
         shown /= 86400, unit = "days";
     else if (shown >= 2 * 3600)
@@ -128,29 +124,59 @@ status_time(char *out, size_t size, int64_t ms)
     return out;
 }
 
+/* "until TIME", or what stands for it when no time is known. */
 static void
-status_print_record(const struct broker *b, const struct record *r)
+status_print_until(const char *label, int64_t ms, const char *more)
 {
     char time[96];
 
+    if (ms > 0)
+        printf("  %-14s until %s%s\n", label,
+               status_time(time, sizeof time, ms), more);
+    else
+        printf("  %-14s no end known%s\n", label, more);
+}
+
+static void
+status_print_access(const struct record *r)
+{
+    char time[96];
+
+    if (secret_is_empty(&r->access))
+        printf("  access token   none now%s\n",
+               r->refused ? "" : "; renewed when it is asked for");
+    else if (record_is_fresh(r, clock_now(), 0))
+        status_print_until("access token", r->expires.real, "");
+    else
+        printf("  access token   expired %s\n",
+               status_time(time, sizeof time, r->expires.real));
+}
+
+/* What a sign-in by a person has brought. */
+static void
+status_print_sign_in(const struct record *r)
+{
     printf("  organization   %s%s%s%s\n", r->org_name,
            *r->org_name ? " (" : "", *r->org_id ? r->org_id : "not named",
            *r->org_name ? ")" : "");
-    printf("  service        %s\n", r->issuer);
     printf("  scopes         %s\n", r->scopes);
-    if (secret_is_empty(&r->access))
-        printf("  access token   none now; renewed when it is asked for\n");
-    else
-        printf("  access token   %s %s\n",
-               record_is_fresh(r, clock_now(), 0) ? "until" : "expired",
-               status_time(time, sizeof time, r->expires.real));
-    if (secret_is_empty(&r->refresh))
+    status_print_access(r);
+    if (r->refused)
+        printf("  refresh token  refused by the service\n");
+    else if (secret_is_empty(&r->refresh))
         printf("  refresh token  none\n");
     else
-        printf("  refresh token  until %s; replaced at each renewal\n",
-               status_time(time, sizeof time, r->refresh_expires));
-    printf("  approval       until %s\n",
-           status_time(time, sizeof time, r->authorization_expires));
+        status_print_until("refresh token", r->refresh_expires,
+                           "; replaced at each renewal");
+    status_print_until("approval", r->authorization_expires, "");
+}
+
+static void
+status_print_record(const struct broker *b, const struct record *r)
+{
+    printf("  service        %s\n", r->issuer);
+    if (!secret_is_empty(&r->access) || !secret_is_empty(&r->refresh))
+        status_print_sign_in(r);
     printf("  API key        %s\n",
            secret_equals(&r->api_key, broker_key(r))
                ? (r->api_key.len ? "stored" : "none")

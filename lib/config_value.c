@@ -115,8 +115,10 @@ config_set_proxy(char **slot, const char *name, const char *value,
         return config_set_text(slot, "", 0);
     if (strchr(value, '@'))
         return config_bad(err, name, "a password may not stand here");
-    if (url_parse(&url, value, err) < 0)
-        return error_context(err, "%s", name);
+    if (url_parse(&url, value, NULL) < 0)
+        return config_bad(err, name,
+                          "must be http://HOST:PORT, https://HOST:PORT or "
+                          "none");
     return config_set_text(slot, value, strlen(value));
 }
 

@@ -76,6 +76,12 @@ credential_signed_out(const struct credential *c, struct error *err)
 static enum credential_result
 credential_sign_in_again(const struct record *r, struct error *err)
 {
+    if (secret_is_empty(&r->access) && secret_is_empty(&r->refresh)) {
+        error_set(err, FAIL_AUTH, "not_signed_in",
+                  "not signed in to Parallel (only an API key is stored); "
+                  "run: parallel-credential login");
+        return CREDENTIAL_NONE;
+    }
     error_set(err, FAIL_AUTH, "sign_in_again",
               "the sign-in to Parallel%s%s has ended and cannot be renewed; "
               "run: parallel-credential login",
@@ -201,13 +207,15 @@ credential_asked_init(struct credential_asked *asked, const struct record *r)
 
 /*
  * The service says that the refresh token is no good. Perhaps it has been
- * replaced by somebody whom our lock could not stop: what is stored now
- * decides. Nothing is deleted.
+ * replaced by somebody whom our lock could not stop (a home that two machines
+ * share): what is stored now decides. Nothing is deleted. *replaced: there is
+ * another refresh token, which has not been asked with.
  */
 static enum credential_result
 credential_disbelieve(struct credential *c,
                       const struct credential_asked *asked,
-                      struct record **record, struct error *err)
+                      struct record **record, bool *replaced,
+                      struct error *err)
 {
     struct record *r;
 
@@ -217,10 +225,10 @@ credential_disbelieve(struct credential *c,
     *record = r = store_find(&c->store, NULL, asked->issuer, asked->org);
     if (!r)
         return credential_signed_out(c, err);
-    if (!secret_equals(&r->refresh, secret_text(&asked->refresh)))
-        return record_is_fresh(r, clock_now(), 0)
-                   ? CREDENTIAL_OK
-                   : credential_sign_in_again(r, err);
+    if (!secret_equals(&r->refresh, secret_text(&asked->refresh))) {
+        *replaced = !record_is_fresh(r, clock_now(), 0);
+        return *replaced ? credential_sign_in_again(r, err) : CREDENTIAL_OK;
+    }
     if (!r->refused) {
         r->refused = true;
         if (store_prepare(&c->store, err) < 0 ||
@@ -256,7 +264,7 @@ credential_keep_renewed(struct credential *c, struct record *r,
 static enum credential_result
 credential_exchange(struct credential *c, const struct credential_asked *asked,
                     const struct provider *provider, struct record **record,
-                    struct error *err)
+                    bool *replaced, struct error *err)
 {
     CLEANUP(token_release) struct token token = TOKEN_INIT;
     struct refresh_trouble trouble = {-1, false};
@@ -269,17 +277,17 @@ credential_exchange(struct credential *c, const struct credential_asked *asked,
         return credential_keep_renewed(c, r, &token, now, err);
     case OAUTH_INVALID_GRANT:
     case OAUTH_INVALID_CLIENT:
-        return credential_disbelieve(c, asked, record, err);
+        return credential_disbelieve(c, asked, record, replaced, err);
     default:
         credential_note_failure(c, r, trouble.retry_after_s, err);
         return CREDENTIAL_FAILED;
     }
 }
 
-/* Renew *record, which was read under the locks that are held. */
+/* One try to renew *record, which was read under the locks that are held. */
 static enum credential_result
-credential_renew(struct credential *c, struct record **record,
-                 struct error *err)
+credential_renew_once(struct credential *c, struct record **record,
+                      bool *replaced, struct error *err)
 {
     CLEANUP(credential_asked_release) struct credential_asked asked = {0};
     CLEANUP(provider_release) struct provider provider = {0};
@@ -298,11 +306,24 @@ credential_renew(struct credential *c, struct record **record,
         return CREDENTIAL_FAILED;
     }
     credential_hold_signals(&before);
-    result = credential_exchange(c, &asked, &provider, record, err);
+    result = credential_exchange(c, &asked, &provider, record, replaced, err);
     if (result != CREDENTIAL_FAILED)
         session_publish(&c->session, &c->store, NULL);
     store_discard(&c->store);
     credential_release_signals(&before);
+    return result;
+}
+
+static enum credential_result
+credential_renew(struct credential *c, struct record **record,
+                 struct error *err)
+{
+    bool replaced = false;
+    enum credential_result result =
+        credential_renew_once(c, record, &replaced, err);
+
+    if (replaced)
+        result = credential_renew_once(c, record, &replaced, err);
     return result;
 }
 

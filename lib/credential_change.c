@@ -29,32 +29,53 @@ credential_revoke(struct credential *c, const struct record *r,
     return 0;
 }
 
+/* The next record that a logout is about: the chosen one, or any. */
+static struct record *
+credential_to_end(const struct credential *c, bool all)
+{
+    return all ? store_find(&c->store, NULL, NULL, NULL)
+               : store_find(&c->store, c->choice.provider,
+                            config_issuer(c->config), c->choice.org);
+}
+
+/* Both locks are held. *told: the service knows of all of it. */
+static int
+credential_end(struct credential *c, bool all, bool *told,
+               struct error *trouble, struct error *err)
+{
+    struct record *r;
+
+    if (store_load(&c->store, err) < 0)
+        return -1;
+    while ((r = credential_to_end(c, all))) {
+        if (credential_revoke(c, r, trouble) < 0)
+            *told = false;
+        store_remove(&c->store, r);
+        if (!all)
+            break;
+    }
+    return credential_commit(c, err);
+}
+
 enum credential_result
 credential_logout(struct credential *c, bool all, struct error *err)
 {
     struct error trouble = ERROR_INIT;
-    enum credential_result result = CREDENTIAL_FAILED;
-    struct record *r;
-    int told = 0;
+    bool told = true;
+    int result;
 
-    if (credential_find(c, &r, err) == CREDENTIAL_NONE && !all)
+    if (store_load(&c->store, err) < 0)
+        return CREDENTIAL_FAILED;
+    if (!credential_to_end(c, all))
         return CREDENTIAL_NONE;
-    if (credential_lock(c, false, err) == 0)
-        result = credential_find(c, &r, err);
-    while (result == CREDENTIAL_OK) {
-        told |= credential_revoke(c, r, &trouble);
-        store_remove(&c->store, r);
-        if (!all)
-            break;
-        r = store_find(&c->store, NULL, NULL, NULL);
-        result = r ? CREDENTIAL_OK : CREDENTIAL_NONE;
-    }
-    if (result != CREDENTIAL_FAILED)
-        result =
-            credential_commit(c, err) < 0 ? CREDENTIAL_FAILED : CREDENTIAL_OK;
+    result = credential_lock(c, false, err);
+    if (result == 0)
+        result = credential_end(c, all, &told, &trouble, err);
     credential_unlock(c);
-    if (result != CREDENTIAL_OK || told == 0)
-        return result;
+    if (result < 0)
+        return CREDENTIAL_FAILED;
+    if (told)
+        return CREDENTIAL_OK;
     error_set(err, FAIL_SERVICE, "revoke",
               "signed out on this machine, but the service could not be "
               "told: %.400s",

@@ -10,6 +10,7 @@
 
 #define PROVIDER_LIST_MAX 4
 
+const char provider_parallel_name[] = "parallel";
 const char provider_parallel_platform[] = "https://platform.parallel.ai";
 const char provider_parallel_service[] = "https://api.parallel.ai/account";
 const char provider_parallel_data[] = "https://api.parallel.ai";
@@ -160,7 +161,7 @@ provider_fill_endpoints(struct provider *p, const char *scopes)
 {
     p->registration = REGISTRATION_PARALLEL_JSON;
     p->revocation = REVOCATION_PARALLEL;
-    p->name = strdup("parallel");
+    p->name = strdup(provider_parallel_name);
     p->scopes = strdup(scopes ? scopes : provider_parallel_scopes);
     p->registration_endpoint =
         provider_join(p->issuer, "/getServiceKeys/register");

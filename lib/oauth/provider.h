@@ -38,7 +38,9 @@ struct provider {
     char **key_for;    /* addresses the API key is for */
 };
 
-/* Parallel's public addresses, the defaults of the configuration. */
+/* Parallel's name and public addresses, the defaults of the
+ * configuration. */
+extern const char provider_parallel_name[];     /* "parallel" */
 extern const char provider_parallel_platform[]; /* https://platform... */
 extern const char provider_parallel_service[];
 extern const char provider_parallel_data[];
