@@ -113,23 +113,35 @@ session_put_authorize(const struct broker *b, const struct device_code *code,
     fields_end(events);
 }
 
-static void
-session_put_connected(const char *organization, int64_t approved,
-                      struct secret *events)
+static const char session_undo[] =
+    "If that was not you, undo it: parallel-credential logout";
+
+static const char *
+session_connected(char *line, size_t size, const char *organization,
+                  int64_t approved)
 {
-    char line[512], date[32] = "";
     time_t at = (time_t)(approved / 1000);
+    char date[32] = "";
     struct tm tm;
 
     if (localtime_r(&at, &tm))
         strftime(date, sizeof date, "%Y-%m-%d %H:%M", &tm);
-    session_put(events, EVENT_MESSAGE);
-    snprintf(line, sizeof line,
+    snprintf(line, size,
              "This account is now connected to Parallel%s%s (approved %s).",
              *organization ? " as " : "", organization, date);
-    fields_put(events, "text[]", line);
+    return line;
+}
+
+static void
+session_put_connected(const char *organization, int64_t approved,
+                      struct secret *events)
+{
+    char line[512];
+
+    session_put(events, EVENT_MESSAGE);
     fields_put(events, "text[]",
-               "If that was not you, undo it: parallel-credential logout");
+               session_connected(line, sizeof line, organization, approved));
+    fields_put(events, "text[]", session_undo);
     fields_end(events);
 }
 
@@ -232,6 +244,31 @@ session_ask_again(struct broker *b, struct record **record)
            pending_wait(&pending) == 0 &&
            session_poll_once(b, &pending, true, record, &ignored) ==
                APPROVAL_GRANTED;
+}
+
+void
+session_print_news(const struct broker *b)
+{
+    CLEANUP(pending_release) struct pending pending = {0};
+    struct prompt prompt;
+    char line[512];
+
+    if (session_pending(b, &pending) == PENDING_LIVE)
+        printf("To connect this account to Parallel, open\n    %s\n"
+               "and approve the code %s\n",
+               pending.code.verification_uri_complete
+                   ? pending.code.verification_uri_complete
+                   : pending.code.verification_uri,
+               pending.code.user_code);
+    prompt_load(&prompt, &b->place);
+    if (prompt.approved == 0)
+        return;
+    printf("%s\n%s\n",
+           session_connected(line, sizeof line, prompt.organization,
+                             prompt.approved),
+           session_undo);
+    prompt.approved = 0;
+    prompt_save(&prompt, &b->place);
 }
 
 /* ---- session-open --------------------------------------------------------

@@ -21,4 +21,8 @@ bool session_ask_again(struct broker *b, struct record **record);
  * pause is kept. declined: do not ask by yourself until the next login. */
 void session_settle(const struct broker *b, bool declined);
 
+/* For a starting shell: a code that waits, and once an approval that nobody
+ * has been told of. */
+void session_print_news(const struct broker *b);
+
 #endif

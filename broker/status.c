@@ -63,20 +63,6 @@ status_put_pending(struct json *object, const struct broker *b)
     json_put_number(member, "expires_at", pending.ends / 1000);
 }
 
-static void
-status_print_pending(const struct broker *b)
-{
-    CLEANUP(pending_release) struct pending pending = {0};
-
-    if (session_pending(b, &pending) != PENDING_LIVE)
-        return;
-    printf("Waiting for your approval: open %s and confirm the code %s\n",
-           pending.code.verification_uri_complete
-               ? pending.code.verification_uri_complete
-               : pending.code.verification_uri,
-           pending.code.user_code);
-}
-
 static int
 status_print_json(const struct broker *b, const struct record *r,
                   struct error *err)
@@ -210,6 +196,10 @@ broker_status(struct broker *b, int *status, struct error *err)
 
     if (broker_open(b, err) < 0)
         return -1;
+    if (b->news) {
+        session_print_news(b);
+        return 0;
+    }
     if (credential_find(&b->credential, &r, &reason) == CREDENTIAL_FAILED) {
         *err = reason;
         return -1;
@@ -218,7 +208,7 @@ broker_status(struct broker *b, int *status, struct error *err)
     if (b->json)
         return status_print_json(b, r, err);
     status_print(b, r, &reason);
-    status_print_pending(b);
+    session_print_news(b);
     if (fflush(stdout) != 0)
         return error_errno(err, FAIL_SERVICE, "output",
                            "cannot write to standard output");

@@ -5,6 +5,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/* The leak checker of a sanitized build has to trace its own process. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SECRET_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SECRET_SANITIZED
+#endif
+#endif
+
 void
 secret_wipe(void *bytes, size_t len)
 {
@@ -112,8 +121,7 @@ secret_equals(const struct secret *s, const char *text)
 void
 secret_harden_process(void)
 {
-#if !defined(__SANITIZE_ADDRESS__)
-    /* The leak checker of a sanitized build has to trace its own process. */
+#if !defined(SECRET_SANITIZED)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }

@@ -15,19 +15,22 @@
 #include "lib/oauth/token.h"
 
 struct device_code {
-    struct secret code;      /* device_code */
-    char *user_code;         /* what a person types: visible characters, at
-                                most 64 bytes */
-    char *verification_uri;  /* https (or loopback), at most 1,024 bytes */
+    struct secret code;     /* device_code */
+    char *user_code;        /* what a person types: visible characters, at
+                               most 64 bytes */
+    char *verification_uri; /* https (or loopback), at most 1,024 bytes */
     char *verification_uri_complete; /* NULL when not sent or not safe */
-    int64_t interval_ms;     /* between polls; 5 s when not said (3.2), at
-                                least 100 ms, at most 5 min */
-    int64_t expires_in_ms;   /* 10 min when not said; at most a day */
-    int64_t ends_boot;       /* on the boot clock, ms: expires_in after the
-                                answer came */
+    int64_t interval_ms;   /* between polls; 5 s when not said (3.2), at
+                              least 100 ms, at most 5 min */
+    int64_t expires_in_ms; /* 10 min when not said; at most a day */
+    int64_t ends_boot;     /* on the boot clock, ms: expires_in after the
+                              answer came */
 };
 
-#define DEVICE_CODE_INIT {SECRET_INIT, NULL, NULL, NULL, 0, 0, 0}
+#define DEVICE_CODE_INIT                                                      \
+    {                                                                         \
+        SECRET_INIT, NULL, NULL, NULL, 0, 0, 0                                \
+    }
 
 /*
  * Ask for a code (section 3.1) with client_id and scope (may be ""). 0, or
@@ -50,9 +53,9 @@ enum oauth_result device_start(const struct http_options *http,
  */
 enum oauth_result device_poll(const struct http_options *http,
                               const struct provider *provider,
-                              const char *client_id,
-                              struct device_code *code, struct token *token,
-                              bool *maybe_done, struct error *err);
+                              const char *client_id, struct device_code *code,
+                              struct token *token, bool *maybe_done,
+                              struct error *err);
 
 /* Read the reply of device_start(). 0, or -1 with FAIL_SERVICE "reply" that
  * names the field and never its contents; code is then unchanged. */

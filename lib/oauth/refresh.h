@@ -19,12 +19,10 @@ struct refresh_trouble {
  * OAUTH_INVALID_GRANT, OAUTH_INVALID_CLIENT, OAUTH_REFUSED and OAUTH_FAILED
  * fill err and trouble. Never asks twice.
  */
-enum oauth_result refresh_exchange(const struct http_options *http,
-                                   const struct provider *provider,
-                                   const char *client_id,
-                                   const struct secret *refresh_token,
-                                   struct token *token,
-                                   struct refresh_trouble *trouble,
-                                   struct error *err);
+enum oauth_result
+refresh_exchange(const struct http_options *http,
+                 const struct provider *provider, const char *client_id,
+                 const struct secret *refresh_token, struct token *token,
+                 struct refresh_trouble *trouble, struct error *err);
 
 #endif

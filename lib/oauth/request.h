@@ -40,7 +40,10 @@ struct oauth_reply {
     bool timed_out;        /* OAUTH_FAILED at a time limit */
 };
 
-#define OAUTH_REPLY_INIT {0, NULL, "", -1, false, false}
+#define OAUTH_REPLY_INIT                                                      \
+    {                                                                         \
+        0, NULL, "", -1, false, false                                         \
+    }
 
 /*
  * POST body (content_type) to url with Accept: application/json.
@@ -56,15 +59,14 @@ struct oauth_reply {
  * "status" for other HTTP statuses, "reply" for bodies; 429 is "rate_limit".
  * reply is filled as far as there was one, also on failure.
  */
-enum oauth_result oauth_post(const struct http_options *http,
-                             const char *url, const char *content_type,
+enum oauth_result oauth_post(const struct http_options *http, const char *url,
+                             const char *content_type,
                              const struct secret *body,
                              struct oauth_reply *reply, struct error *err);
 
 /* The same with a form. */
 enum oauth_result oauth_post_form(const struct http_options *http,
-                                  const char *url,
-                                  const struct secret *form,
+                                  const char *url, const struct secret *form,
                                   struct oauth_reply *reply,
                                   struct error *err);
 

@@ -15,16 +15,19 @@
 
 struct token {
     struct secret access;
-    struct secret refresh;  /* empty: the old one stays (section 6) */
-    char *scope;            /* NULL: as asked for (section 5.1) */
-    char *org_id;           /* NULL when not sent */
-    char *org_name;         /* cleaned for display; NULL when not sent */
-    int64_t lifetime_ms;    /* of the access token; -1: not said */
-    int64_t refresh_lifetime_ms;       /* -1: not said */
+    struct secret refresh;       /* empty: the old one stays (section 6) */
+    char *scope;                 /* NULL: as asked for (section 5.1) */
+    char *org_id;                /* NULL when not sent */
+    char *org_name;              /* cleaned for display; NULL when not sent */
+    int64_t lifetime_ms;         /* of the access token; -1: not said */
+    int64_t refresh_lifetime_ms; /* -1: not said */
     int64_t authorization_lifetime_ms; /* -1: not said */
 };
 
-#define TOKEN_INIT {SECRET_INIT, SECRET_INIT, NULL, NULL, NULL, -1, -1, -1}
+#define TOKEN_INIT                                                            \
+    {                                                                         \
+        SECRET_INIT, SECRET_INIT, NULL, NULL, NULL, -1, -1, -1                \
+    }
 
 /*
  * Read a successful reply. Required: access_token; token_type, when there,

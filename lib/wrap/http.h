@@ -23,20 +23,20 @@
 struct http_options {
     int64_t connect_timeout_ms; /* name, connection and TLS handshake */
     int64_t timeout_ms;         /* the whole exchange */
-    const char *proxy;        /* NULL: the environment's, as libcurl does;
-                                 "": none */
-    const char *ca_file;      /* NULL or a bundle to trust instead */
-    const char *ca_directory; /* NULL or a hashed folder to trust instead */
+    const char *proxy;          /* NULL: the environment's, as libcurl does;
+                                   "": none */
+    const char *ca_file;        /* NULL or a bundle to trust instead */
+    const char *ca_directory;   /* NULL or a hashed folder to trust instead */
 };
 
 struct http_request {
     const char *method; /* "GET", "POST", "DELETE" */
     const char *url;
-    const char *content_type;     /* NULL without a body */
-    const struct secret *body;    /* NULL or not owned */
-    const struct secret *bearer;  /* NULL, or sent as a Bearer token */
-    const char *basic_user;       /* NULL, or HTTP Basic (already encoded as
-                                     the caller needs it) */
+    const char *content_type;    /* NULL without a body */
+    const struct secret *body;   /* NULL or not owned */
+    const struct secret *bearer; /* NULL, or sent as a Bearer token */
+    const char *basic_user;      /* NULL, or HTTP Basic (already encoded as
+                                    the caller needs it) */
     const struct secret *basic_password;
 };
 
@@ -50,7 +50,10 @@ struct http_response {
     bool timed_out;        /* http_send() failed at a time limit */
 };
 
-#define HTTP_RESPONSE_INIT {0, SECRET_INIT, false, -1, 0, false}
+#define HTTP_RESPONSE_INIT                                                    \
+    {                                                                         \
+        0, SECRET_INIT, false, -1, 0, false                                   \
+    }
 
 /*
  * Send and receive. 0 with a complete response of any status; or -1 with

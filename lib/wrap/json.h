@@ -37,8 +37,7 @@ json_free_variable(struct json **json)
 
 /* Members of an object: NULL when missing, null, or of another type. */
 const char *json_text(const struct json *object, const char *key);
-const struct json *json_object_at(const struct json *object,
-                                  const char *key);
+const struct json *json_object_at(const struct json *object, const char *key);
 const struct json *json_array_at(const struct json *object, const char *key);
 
 /*
@@ -46,8 +45,7 @@ const struct json *json_array_at(const struct json *object, const char *key);
  * string of digits with an optional sign. Beyond +-10^15 it is limited to
  * that. false when missing, null or anything else; *number is then unchanged.
  */
-bool json_number(const struct json *object, const char *key,
-                 int64_t *number);
+bool json_number(const struct json *object, const char *key, int64_t *number);
 
 /* true only for JSON true. */
 bool json_true(const struct json *object, const char *key);
