@@ -7,6 +7,7 @@
 #
 # From the environment (tests/run sets them):
 #   PREFIX    the installed tree: $PREFIX/bin/parallel-credential
+#   TOOL      another front to test, by a path that ends in that name
 #   PLATFORM  the sandbox platform's program
 #   BUILD     the build tree (front-dynamic and front-musl lie there)
 #
@@ -22,9 +23,10 @@ unset PARALLEL_SERVICE_API_URL PARALLEL_API_URL SSH_CONNECTION
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 unset no_proxy NO_PROXY GIT_TERMINAL_PROMPT
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/parallel-test.XXXXXX")
-TOOL=$PREFIX/bin/parallel-credential
+TOOL=${TOOL:-$PREFIX/bin/parallel-credential}
+# shellcheck disable=SC2034
 BROKER=$PREFIX/libexec/parallel-credential/broker
-export PATH=$PREFIX/bin:$PATH
+export PATH=${TOOL%/*}:$PREFIX/bin:$PATH
 
 # ---- TAP ---------------------------------------------------------------------
 

@@ -1,0 +1,160 @@
+# shellcheck shell=bash
+# crash.sh - what the tests of crashes, disks, locks and clocks share. Comes
+# after lib.sh.
+
+# No call may wait for a person or for ever.
+export GIT_TERMINAL_PROMPT=0
+PATIENCE=60
+HERE=$(cd "$(dirname "$0")" && pwd)
+
+is_root() {
+    [ "$(id -u)" -eq 0 ]
+}
+# bounded COMMAND...: run, but not for ever; then the status is 124
+bounded() {
+    run timeout -k 1 "$PATIENCE" "$@" </dev/null
+}
+# all_equal NAME WANT GOT...: like is, for what many runs have brought
+all_equal() {
+    local name=$1 want=$2 each
+    shift 2
+    for each; do
+        [ "$each" = "$want" ] || {
+            not_ok "$name" "want: $want
+got:  $each"
+            return
+        }
+    done
+    ok "$name"
+}
+
+# ---- clocks, in milliseconds -------------------------------------------------
+
+real_now() {
+    date +%s%3N
+}
+boot_now() {
+    awk '{ printf "%d", $1 * 1000 }' /proc/uptime
+}
+
+# ---- store and session cache -------------------------------------------------
+
+# session_get KEY: of the first credential
+session_get() {
+    awk -v key="$1" '/^$/ { block++; next }
+        block == 1 && index($0, key "=") == 1 {
+            print substr($0, length(key) + 2)
+        }' "${2-$SESSION}"
+}
+# session_set KEY VALUE...: in the block of the first credential; an empty
+# value takes the key away. The file that is edited is $SESSION.
+session_set() {
+    awk 'BEGIN {
+            for (i = 1; i < ARGC; i += 2) {
+                value[ARGV[i]] = ARGV[i + 1]
+                order[++count] = ARGV[i]
+            }
+            ARGC = 1
+        }
+        /^$/ && block++ == 1 {
+            for (i = 1; i <= count; i++)
+                if (value[order[i]] != "")
+                    print order[i] "=" value[order[i]]
+        }
+        {
+            key = $0
+            sub(/=.*/, "", key)
+            if (block != 1 || !(key in value))
+                print
+        }' "$@" <"$SESSION" >"$SESSION.edit"
+    chmod 600 "$SESSION.edit"
+    mv "$SESSION.edit" "$SESSION"
+}
+# expire_session: as if the token had run out, for the cache alone
+expire_session() {
+    session_set usable_until 1 usable_until_boot 1 renew_from 1 \
+        renew_from_boot 1
+}
+# make_due: as if the time to renew ahead had come
+make_due() {
+    session_set renew_from 1 renew_from_boot 1
+}
+# store_set JQ: changes the store as a person with an editor would
+store_set() {
+    jq "$1" "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" &&
+        mv "$STORE.edit" "$STORE"
+}
+refresh_token() {
+    jq -r '.records[0].refresh_token' "$STORE"
+}
+access_token() {
+    jq -r '.records[0].access_token' "$STORE"
+}
+
+# ---- the service -------------------------------------------------------------
+
+# is_good KIND TOKEN: whether the service takes it (KIND access or refresh)
+is_good() {
+    [ "$(control check "{\"$1_token\":\"$2\"}" | jq -r .valid)" = true ]
+}
+trouble() {
+    control trouble "$1" >"$WORK/trouble.out"
+}
+gate_wait() {
+    curl -sS --noproxy '*' --max-time "$PATIENCE" \
+        "$CONTROL_URL/gate/wait?count=$1&ms=$((PATIENCE * 1000))" \
+        >"$WORK/gate.out"
+    [ "$(jq .standing "$WORK/gate.out")" -ge "$1" ]
+}
+gate_open() {
+    control gate/open '{"stay_open":true}' >/dev/null
+}
+# wait_counter NAME AT_LEAST
+wait_counter() {
+    curl -sS --noproxy '*' --max-time "$PATIENCE" -o "$WORK/wait.out" \
+        "$CONTROL_URL/wait?counter=$1&at_least=$2&ms=$((PATIENCE * 1000))"
+    [ "$(jq ".requests.$1" "$WORK/wait.out")" -ge "$2" ]
+}
+# all_answered: nothing is being worked on
+all_answered() {
+    [ "$(curl -sS --noproxy '*' "$CONTROL_URL/log" |
+        jq '[.[] | select(.status == null)] | length')" -eq 0 ]
+}
+
+# ---- system calls ------------------------------------------------------------
+
+# Whether programs may be traced here.
+can_trace() {
+    command -v strace >/dev/null &&
+        strace -f -qq -o /dev/null -e inject=getppid:error=EPERM true \
+            2>/dev/null
+}
+
+# ---- locks -------------------------------------------------------------------
+
+# hold_lock FILE: another process takes this lock; its pid in $holder
+holder=''
+hold_lock() {
+    local line
+    rm -f "$WORK/held"
+    mkfifo "$WORK/held"
+    in_background python3 "$HERE/hold-lock.py" "$1" >"$WORK/held"
+    holder=$pid
+    read -r line <"$WORK/held"
+    [ "$line" = held ]
+}
+let_go() {
+    [ -z "$holder" ] || {
+        kill "$holder"
+        wait "$holder"
+    } 2>/dev/null
+    holder=''
+}
+# lock_quiet FILE: waits until nobody holds this lock
+lock_quiet() {
+    timeout "$PATIENCE" python3 "$HERE/hold-lock.py" --wait "$1"
+}
+# waiting_for FILE: how many processes wait for this lock
+waiting_for() {
+    grep -c -- "-> OFDLCK .*:$(stat -c %i "$1") " /proc/locks
+}
