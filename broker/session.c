@@ -292,19 +292,23 @@ static int
 session_ask_code(struct broker *b, struct pending *pending, struct error *err)
 {
     struct credential *c = &b->credential;
-    struct prompt prompt;
+    struct prompt before, hold;
 
-    prompt_load(&prompt, &b->place);
+    /* Noted first: whoever kills us because it takes too long shall not be
+     * held up at the next login as well. */
+    prompt_load(&before, &b->place);
+    hold = before;
+    prompt_hold(&hold, SESSION_TROUBLE_PAUSE);
+    prompt_save(&hold, &b->place);
     if (credential_begin(c, NULL, b->config.connect_timeout_ms, pending,
-                         err) == CREDENTIAL_OK) {
-        pending->unseen = b->ssh;
-        if (pending_save(pending, c->session.folder, cache_folder(&b->place),
-                         session_boot_matters(b), err) == 0)
-            return 0;
-    }
-    prompt_hold(&prompt, SESSION_TROUBLE_PAUSE);
-    prompt_save(&prompt, &b->place);
-    return -1;
+                         err) != CREDENTIAL_OK)
+        return -1;
+    pending->unseen = b->ssh;
+    if (pending_save(pending, c->session.folder, cache_folder(&b->place),
+                     session_boot_matters(b), err) < 0)
+        return -1;
+    prompt_save(&before, &b->place);
+    return 0;
 }
 
 /* The code to show: one that is pending, else a new one if that is allowed.

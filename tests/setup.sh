@@ -88,6 +88,7 @@ setup_needs='
     libjson-c-dev           module json-c
     libinih-dev             module inih
     libqrencode-dev         module libqrencode
+    libpam0g-dev            header security/pam_ext.h
     musl-tools              command musl-gcc
     libmicrohttpd-dev       module libmicrohttpd
     libgnutls28-dev         module gnutls
