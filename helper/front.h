@@ -90,6 +90,11 @@ const char *front_key(const struct fields *credential);
 /* Write a finished answer to standard output. An exit code. */
 int front_answer(const struct secret *answer);
 
+/* The caller shall see the end of the answer now, whatever we still do: our
+ * standard output goes to /dev/null (were it only closed, the next file to be
+ * opened would become it). */
+void front_end_output(void);
+
 /* Print "parallel-credential: text" on standard error. */
 void front_complain(const char *text);
 

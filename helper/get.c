@@ -73,7 +73,7 @@ front_try(struct front *front, const struct request *request,
     if (result == FAIL_NONE) {
         result = front_serve(request, credential, use);
         if (result == FAIL_NONE) {
-            close(STDOUT_FILENO);
+            front_end_output();
             front_renew_behind(front, credential);
         }
     }

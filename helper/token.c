@@ -55,7 +55,7 @@ front_try_line(struct front *front, const char *token_prefix,
     result =
         front_print(token_prefix, fields_text(credential, "access_token"));
     if (result == FAIL_NONE) {
-        close(STDOUT_FILENO);
+        front_end_output();
         front_renew_behind(front, credential);
     }
     return result;
