@@ -27,7 +27,7 @@ struct broker {
     int64_t wait;     /* ms; -1: as long as the code lives */
     int64_t renewing; /* the front's lock, or -1 */
     int64_t polling;  /* the lock of who polls, or -1 */
-    bool all, api_key, debug, device, if_due, json, no_browser, qr, quiet;
+    bool all, api_key, device, if_due, json, no_browser, qr, quiet;
     bool news;   /* only what a starting shell should say */
     bool silent; /* the session must not be spoken to */
     bool ssh;    /* what is shown may never be seen */

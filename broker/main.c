@@ -56,7 +56,6 @@ struct option {
 static const struct option broker_options[] = {
     {"all", OPTION_FLAG, AT(all), false},
     {"api-key", OPTION_FLAG, AT(api_key), false},
-    {"debug", OPTION_FLAG, AT(debug), true},
     {"device", OPTION_FLAG, AT(device), false},
     {"if-due", OPTION_FLAG, AT(if_due), false},
     {"json", OPTION_FLAG, AT(json), false},

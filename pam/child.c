@@ -159,6 +159,7 @@ child_start(struct child *child, pam_handle_t *pamh,
     CLEANUP(child_image_release)
     struct child_image image = {.program = -1, .pipe = -1, .null = -1};
     struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t all, before;
     pid_t pid;
 
     image.program = child_open_program(pamh);
@@ -173,9 +174,14 @@ child_start(struct child *child, pam_handle_t *pamh,
         clock_now().boot + 1000 * (options->timeout + manner->wait);
     sigemptyset(&standard.sa_mask);
     sigaction(SIGCHLD, &standard, &child->sigchld);
+    /* No handler of the caller may run in the child, which shares its memory
+     * until the exec; the front lets the signals in again. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     pid = vfork();
     if (pid == 0)
         child_become(&image);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
         sigaction(SIGCHLD, &child->sigchld, NULL);
         pam_syslog(pamh, LOG_ERR, "cannot start %s: %m", FRONT_PATH);
