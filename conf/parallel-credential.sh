@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # For /etc/profile.d: an interactive shell says which code waits for your
 # approval, and once that an approval has come. Costs two tests when there is
 # nothing to say.

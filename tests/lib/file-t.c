@@ -176,8 +176,10 @@ static void
 test_read_owner(void **state)
 {
     (void)state;
-    if (geteuid() != 0)
-        skip();
+    if (geteuid() != 0) {
+        print_message("# not tried: needs root\n");
+        return;
+    }
     put("f", "text", 0600);
     assert_int_equal(fchownat(folder, "f", 12345, (gid_t)-1, 0), 0);
     assert_unreadable("f", 99, "belongs to uid 12345");
@@ -276,8 +278,10 @@ static void
 test_folder_owner(void **state)
 {
     (void)state;
-    if (geteuid() != 0)
-        skip();
+    if (geteuid() != 0) {
+        print_message("# not tried: needs root\n");
+        return;
+    }
     assert_int_equal(mkdirat(folder, "d", 0700), 0);
     assert_int_equal(fchownat(folder, "d", 12345, (gid_t)-1, 0), 0);
     assert_no_folder("d", "belongs to uid 12345");
@@ -457,7 +461,7 @@ try_small_disk(void)
     int disk, filler;
 
     if (unshare(CLONE_NEWNS) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("none", path, "tmpfs", 0, "size=32k,mode=700") < 0)
         return 77;
     disk = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -484,15 +488,18 @@ test_small_disk(void **state)
     pid_t child;
 
     (void)state;
-    if (geteuid() != 0)
-        skip();
+    if (geteuid() != 0) {
+        print_message("# not tried: needs root\n");
+        return;
+    }
     child = fork();
     if (child == 0)
         _exit(try_small_disk());
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        skip();
-    assert_int_equal(status, 0);
+        print_message("# not tried: needs a mount namespace\n");
+    else
+        assert_int_equal(status, 0);
 }
 
 static void
@@ -506,8 +513,9 @@ static void
 test_write_all(void **state)
 {
     struct sigaction action = {.sa_handler = note_alarm}; /* no SA_RESTART */
-    size_t size = 1 << 20, got = 0;
-    char *text = malloc(size), piece[4096];
+    static char text[1 << 20];
+    size_t size = sizeof text, got = 0;
+    char piece[4096];
     int fds[2], status = -1;
     pid_t child, parent = getpid();
     ssize_t n;
@@ -535,7 +543,6 @@ test_write_all(void **state)
     signal(SIGUSR1, SIG_DFL);
     assert_int_equal(file_write_all(-1, text, 1), -1);
     assert_int_equal(file_write_all(-1, text, 0), 0);
-    free(text);
 }
 
 #define TEST(function)                                                        \

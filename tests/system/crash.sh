@@ -139,6 +139,7 @@ hold_lock() {
     rm -f "$WORK/held"
     mkfifo "$WORK/held"
     in_background python3 "$HERE/hold-lock.py" "$1" >"$WORK/held"
+    # shellcheck disable=SC2154
     holder=$pid
     read -r line <"$WORK/held"
     [ "$line" = held ]

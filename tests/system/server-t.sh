@@ -12,7 +12,7 @@ PATIENCE=15
 LIMITS=('connect_timeout = 10s' 'timeout = 10s')
 SHORT=('connect_timeout = 700ms' 'timeout = 900ms')
 
-# ---- tools -------------------------------------------------------------------
+# ---- tools ------------------------------------------------------------------
 
 set_service() {
     control config "$1" >"$WORK/set.out"
@@ -73,7 +73,7 @@ edit_store() {
 }
 set_service '{"interval":0}'
 
-# ---- renewal -----------------------------------------------------------------
+# ---- renewal ----------------------------------------------------------------
 
 # refresh_case NAME STATUS PATTERN TROUBLE
 refresh_case() {
@@ -109,8 +109,9 @@ refresh_case "403" 4 "$host answered 403" '"kind":"status","status":403'
 refresh_case "429" 4 "$host answered 429: too many requests" \
     '"kind":"status","status":429,"retry_after":"120"'
 refresh_case "500" 4 "$host answered 500" '"kind":"status","status":500'
+date='Thu, 01 Jan 2099 00:00:00 GMT'
 refresh_case "503 with Retry-After" 4 "$host answered 503" \
-    '"kind":"status","status":503,"retry_after":"Thu, 01 Jan 2099 00:00:00 GMT"'
+    "\"kind\":\"status\",\"status\":503,\"retry_after\":\"$date\""
 refresh_case "HTML" 4 "with HTML, not JSON" '"kind":"html"'
 refresh_case "HTML of a gateway" 4 "$host answered 502 with HTML" \
     '"kind":"html","status":502'
@@ -187,7 +188,7 @@ bounded "$TOOL" refresh
 is "$rc" 0 "what a person calls asks all the same"
 is "$(grep -c '^retry_at=' "$SESSION")" 0 "success ends the back-off"
 
-# ---- odd but good answers ----------------------------------------------------
+# ---- odd but good answers ---------------------------------------------------
 
 # lifetime_case NAME VALUE LIFETIME: expires_in of a renewal, and what is made
 # of it, in ms
@@ -273,7 +274,7 @@ bounded "$TOOL" token
 is "$rc" 0 "only what is required: token"
 set_service '{"omit":null}'
 
-# ---- the refresh token is gone -----------------------------------------------
+# ---- the refresh token is gone ----------------------------------------------
 
 # gone NAME PATTERN: a renewal that only the person can mend
 gone() {
@@ -318,7 +319,7 @@ token=$("$TOOL" token)
 trouble token:refresh '"kind":"error","error":"invalid_client","status":401'
 gone "invalid_client"
 calm
-is "$("$TOOL" token)" "$token" "invalid_client: the token is served till its end"
+is "$("$TOOL" token)" "$token" "invalid_client: the token is still served"
 bounded "$TOOL" refresh
 is "$rc" 0 "invalid_client: a person may try again"
 control forget-clients >/dev/null
@@ -327,7 +328,7 @@ registered=$(counts register)
 check "clients forgotten: login" sign_in
 is "$(counts register)" $((registered + 1)) "clients forgotten: registers anew"
 
-# ---- sign in: registration and code ------------------------------------------
+# ---- sign in: registration and code -----------------------------------------
 
 # login_case NAME STATUS ID PATTERN ENDPOINT TROUBLE
 login_case() {
@@ -452,7 +453,7 @@ login
 is "$rc:$(verdict)" 3:invalid_client "a configured client id, unknown: exit 3"
 is "$(counts register)" "$before" "a configured client id is not replaced"
 
-# ---- sign in: polls ----------------------------------------------------------
+# ---- sign in: polls ---------------------------------------------------------
 
 # poll_case NAME TROUBLE: trouble at a poll; login goes on and gets there
 poll_case() {
@@ -550,7 +551,7 @@ check "slow_down: the next poll comes 5 s later" jq -se \
     'map(select(.endpoint == "token_device"))[-2:] |
      .[1].ms - .[0].ms >= 5000' "$WORK/sandbox/requests.log"
 
-# ---- what is shown -----------------------------------------------------------
+# ---- what is shown ----------------------------------------------------------
 
 # clean NAME FILE...: no control characters, no bidi marks, but line feeds
 clean() {
@@ -620,7 +621,8 @@ if printf '\033' | grep -qP '\x1b' && ! printf a | grep -qP '\x1b'; then
     set_service "{\"override\":{\"device:user_code\":\"A$EVIL\"}}"
     bounded "$TOOL" login --no-browser
     shown "login, user_code"
-    set_service "{\"override\":{\"device:verification_uri\":\"https://x/$EVIL\"}}"
+    set_service "{\"override\":{
+        \"device:verification_uri\":\"https://x/$EVIL\"}}"
     bounded "$TOOL" login --no-browser
     shown "login, verification_uri"
     set_service '{"override":null}'
@@ -657,7 +659,7 @@ is "$(find "$WORK/person$person_count" -type f | sort)" \
 is "$(find "$WORK" -name '*escape*' -o -name '*up' | wc -l)" 0 \
     "nothing outside"
 
-# ---- sign out ----------------------------------------------------------------
+# ---- sign out ---------------------------------------------------------------
 
 # logout_case NAME PATTERN TROUBLE
 logout_case() {
@@ -700,7 +702,237 @@ is "$rc" 0 "logout, the token is not known any more: done"
 calm
 is "$(counts data other)" "0 0" "no redirect was followed"
 
-# ---- memory ------------------------------------------------------------------
+# ---- certificates -----------------------------------------------------------
+
+# all_requests: everything that the platform has been asked
+use_https
+for trust in "ca_file = $CA_FILE" "ca_directory = $CA_DIR"; do
+    name=${trust%% *}
+    person "$trust"
+    check "TLS, $name: sign in" sign_in
+    check "TLS, $name: refresh" "$TOOL" refresh
+    # The token was given by a service that nobody can vouch for any more.
+    token=$("$TOOL" token)
+    before=$(cat "$STORE")
+    asked=$(requests)
+    configure "${LIMITS[@]}"
+    bounded "$TOOL" refresh
+    is "$rc:$(lines)" 4:1 "TLS, $name taken away: exit 4, one line"
+    like "$err" "cannot verify ${HTTPS_PLATFORM_URL#*//}: .*certificate" \
+        "TLS, $name taken away: names host and certificate"
+    is "$(requests):$(cat "$STORE"):$("$TOOL" token)" \
+        "$asked:$before:$token" \
+        "TLS, $name taken away: nothing sent, nothing lost"
+    configure "${LIMITS[@]}" "$trust"
+    check "TLS, $name back: all is well" "$TOOL" refresh
+done
+# bad_certificate URL WHY
+bad_certificate() {
+    local name=$2 asked
+    person "ca_file = $CA_FILE"
+    check "TLS, $name: sign in elsewhere" sign_in
+    asked=$(requests)
+    PARALLEL_PLATFORM_URL=$1 login
+    is "$rc:$(verdict)" 4:certificate "TLS, $name: login: exit 4"
+    like "$out" "cannot verify ${1#*//}: its certificate .*$name" \
+        "TLS, $name: login names host and certificate"
+    edit_store --arg url "$1" '.records[].issuer = $url |
+        .selected.issuer = $url'
+    before=$(cat "$STORE")
+    for each in refresh logout; do
+        PARALLEL_PLATFORM_URL=$1 bounded "$TOOL" $each
+        is "$rc:$(lines)" 4:1 "TLS, $name: $each: exit 4, one line"
+        like "$err" "cannot verify ${1#*//}: its certificate .*$name" \
+            "TLS, $name: $each names host and certificate"
+        [ $each = logout ] ||
+            is "$(cat "$STORE")" "$before" "TLS, $name: nothing is lost"
+    done
+    is "$(requests)" "$asked" "TLS, $name: nothing was sent"
+}
+bad_certificate "$EXPIRED_URL" "expired"
+bad_certificate "$WRONGHOST_URL" "another host"
+bad_certificate "$UNKNOWNCA_URL" "unknown issuer"
+person
+for missing in "ca_file = $WORK/none.pem" "ca_directory = $WORK/none"; do
+    configure "${LIMITS[@]}" "$missing"
+    login
+    is "$rc:$(verdict)" 4:certificate "a missing ${missing%% *}: exit 4"
+done
+use_http
+
+# ---- the way there ----------------------------------------------------------
+
+# A token goes to the issuer that gave it, and to no other.
+person "ca_file = $CA_FILE"
+sign_in
+asked=$(requests)
+PARALLEL_PLATFORM_URL=$HTTPS_PLATFORM_URL bounded "$TOOL" refresh
+is "$rc:$(requests)" "3:$asked" "another platform: not signed in there"
+
+# Plain http leaves this machine never, not even for a name to be asked.
+if command -v strace >/dev/null && strace -o "$WORK/trace" true 2>/dev/null
+then
+    # reached COMMAND...: run; the connections and messages out in $reached
+    reached() {
+        bounded strace -f -qq -o "$WORK/trace" \
+            -e trace=connect,sendto,sendmsg,sendmmsg "$@"
+        reached=$(grep -E 'AF_INET' "$WORK/trace")
+    }
+else
+    reached() {
+        bounded "$@"
+        reached=''
+    }
+    skip "who is asked" "no strace here"
+fi
+for url in http://192.0.2.1 http://192.0.2.1:8080/x http://platform.example \
+    http://localhost.example http://127.0.0.1.example 'http://[2001:db8::1]' \
+    http://0.0.0.0:1 http://2130706433 http://127.1 http://017700000001; do
+    for name in PLATFORM SERVICE_API API; do
+        reached env "PARALLEL_${name}_URL=$url" "$TOOL" login --json
+        is "$rc:$(wc -l <<<"$out"):$reached" 2:1: \
+            "$url as PARALLEL_${name}_URL: exit 2, nothing asked"
+    done
+    like "$out" "plain http is only for this machine" "$url: it says why"
+done
+for url in ftp://127.0.0.1 127.0.0.1 //127.0.0.1 file:///etc/passwd \
+    https:// https://a@127.0.0.1 'https://127.0.0.1/?x' https://a..b:0 \
+    'https://a b' https://a:65536; do
+    reached env "PARALLEL_PLATFORM_URL=$url" "$TOOL" login --json
+    is "$rc:$(wc -l <<<"$out"):$reached" 2:1: \
+        "$url: exit 2, nothing asked"
+    like "$out" "PARALLEL_PLATFORM_URL|platform_url" "$url: it says where"
+done
+# Nor does a token whose issuer somebody has changed in the store.
+edit_store '.records[].issuer = "http://192.0.2.1" |
+    .selected.issuer = "http://192.0.2.1"'
+before=$(cat "$STORE")
+reached env -u PARALLEL_PLATFORM_URL "$TOOL" refresh
+is "$reached:$(cat "$STORE")" ":$before" "a stored issuer with plain http"
+isnt "$rc" 0 "is not asked"
+
+if ! python3 -c 'import socket' 2>/dev/null; then
+    skip "odd ports" "no python3 here"
+    finish
+fi
+PORTS=$(cd "$(dirname "$0")" && pwd)/ports.py
+# open_port KIND: its number in $port
+open_port() {
+    in_background python3 "$PORTS" "$1" "$WORK/$1.port" >/dev/null 2>&1
+    wait_until 20 test -s "$WORK/$1.port" || {
+        echo "Bail out! no port: $1"
+        exit 1
+    }
+    port=$(cat "$WORK/$1.port")
+}
+# way_case NAME URL PATTERN: login and refresh end at once and say why
+way_case() {
+    person "ca_file = $CA_FILE"
+    sign_in
+    configure "${SHORT[@]}" "ca_file = $CA_FILE"
+    edit_store --arg url "$2" '.records[].issuer = $url |
+        .selected.issuer = $url'
+    before=$(cat "$STORE")
+    PARALLEL_PLATFORM_URL=$2 bounded "$TOOL" refresh
+    is "$rc:$(lines):$(cat "$STORE")" "4:1:$before" \
+        "$1, refresh: exit 4, one line, nothing lost"
+    like "$err" "^parallel-credential: cannot reach ${2#*//}$3" \
+        "$1, refresh: it says so"
+    PARALLEL_PLATFORM_URL=$2 login
+    is "$rc:$(verdict)" 4:network "$1, login: exit 4"
+}
+open_port closed
+closed=$port
+way_case "nobody listens" "http://127.0.0.1:$port" ": Connection refused"
+way_case "nobody listens, TLS" "https://localhost:$port" ": Connection refused"
+open_port full
+way_case "a connection is not taken" "http://127.0.0.1:$port" " within 0.7 s"
+open_port silent
+way_case "TLS is not answered" "https://localhost:$port" " within 0.7 s"
+way_case "a port that speaks no TLS" \
+    "https://localhost:${HTTP_PLATFORM_URL##*:}" ": .*"
+
+# A proxy is for other machines; this one is asked directly.
+for how in configured http_proxy ALL_PROXY; do
+    if [ $how = configured ]; then
+        person "proxy = http://127.0.0.1:$closed"
+        check "a dead proxy, $how: sign in to this machine" sign_in
+        check "a dead proxy, $how: refresh" "$TOOL" refresh
+        continue
+    fi
+    person
+    export $how="http://127.0.0.1:$closed"
+    control approve '{"user_code":"any","wait_ms":20000}' >/dev/null &
+    login
+    wait $!
+    is "$rc" 0 "a dead proxy, $how: sign in to this machine"
+    unset $how
+done
+open_port proxy
+for how in configured https_proxy; do
+    person
+    : >"$WORK/proxy.port.log"
+    if [ $how = configured ]; then
+        configure "${LIMITS[@]}" "proxy = http://127.0.0.1:$port"
+        reached env PARALLEL_PLATFORM_URL=https://platform.example \
+            "$TOOL" login --json
+    else
+        reached env "https_proxy=http://127.0.0.1:$port" \
+            PARALLEL_PLATFORM_URL=https://platform.example \
+            "$TOOL" login --json
+    fi
+    is "$rc:$(verdict)" 4:network "proxy, $how: it refuses: exit 4"
+    like "$(head -1 "$WORK/proxy.port.log")" \
+        '^CONNECT platform\.example:443 HTTP' "proxy, $how: it was asked"
+    is "$(grep -vc "htons($port)" <<<"${reached:-htons($port)}")" 0 \
+        "proxy, $how: and nobody else"
+done
+person "proxy = http://127.0.0.1:$closed"
+PARALLEL_PLATFORM_URL=https://platform.example login
+is "$rc:$(verdict)" 4:network "a dead proxy: exit 4"
+like "$out" "cannot reach platform.example: .*" "a dead proxy: it says so"
+
+# A name server that does not answer: libc alone would wait for 10 s.
+private_net=(unshare -nm --propagation private)
+[ "$(id -u)" -eq 0 ] || private_net+=(-r)
+echo 'nameserver 127.0.0.1' >"$WORK/resolv.conf"
+echo 'hosts: files dns' >"$WORK/nsswitch.conf"
+cat >"$WORK/mute" <<'EOF'
+mount --bind "$1/resolv.conf" /etc/resolv.conf || exit 99
+mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf || exit 99
+shift
+exec "$@"
+EOF
+mute() {
+    bounded "${private_net[@]}" sh "$WORK/mute" "$WORK" \
+        python3 "$PORTS" nameserver "$@"
+}
+mute true
+if [ "$rc" -ne 0 ]; then
+    skip "a mute name server" "no network namespace of our own here"
+else
+    person
+    sign_in
+    configure "${SHORT[@]}"
+    edit_store '.records[].issuer = "https://mute.example" |
+        .selected.issuer = "https://mute.example"'
+    before=$(cat "$STORE")
+    export PARALLEL_PLATFORM_URL=https://mute.example
+    for each in "login --json" refresh; do
+        started=$SECONDS
+        # shellcheck disable=SC2086
+        mute "$TOOL" $each
+        check "a mute name server, $each: in time" \
+            test $((SECONDS - started)) -lt 6
+        is "$rc" 4 "a mute name server, $each: exit 4"
+        like "$out$err" "cannot reach mute.example within 0.7 s" \
+            "a mute name server, $each: it says so"
+    done
+    is "$(cat "$STORE")" "$before" "a mute name server: nothing is lost"
+    use_http
+fi
+
+# ---- memory -----------------------------------------------------------------
 
 person
 sign_in
