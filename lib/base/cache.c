@@ -1,14 +1,14 @@
 #include "lib/base/cache.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+
+#define CACHE_ABSENT "absent "
 
 /* A clock may be set back by this much without a word. */
 #define CACHE_CLOCK_TOLERANCE 60000
@@ -19,19 +19,33 @@ cache_folder(const struct place *place)
     return place->runtime[0] ? place->runtime : place->state;
 }
 
+#define CACHE_LOOK_SIZE 160
+
+/* How a file looks: all of a watch[] line but the path. */
+static size_t
+cache_look(char *out, const struct stat *seen)
+{
+    const int64_t numbers[] = {(int64_t)seen->st_ino, seen->st_size,
+                               seen->st_mtim.tv_sec, seen->st_mtim.tv_nsec,
+                               (int64_t)seen->st_dev};
+    size_t used = 0;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        used = text_put_number(out, CACHE_LOOK_SIZE, used, numbers[i]);
+        used = text_put(out, CACHE_LOOK_SIZE, used, " ");
+    }
+    return used;
+}
+
 int
 cache_watch_seen(struct secret *block, const char *path,
                  const struct stat *seen)
 {
-    char line[PATH_MAX + 128];
+    char line[PATH_MAX + CACHE_LOOK_SIZE];
+    size_t used = seen ? cache_look(line, seen)
+                       : text_put(line, sizeof line, 0, CACHE_ABSENT);
 
-    if (seen)
-        snprintf(line, sizeof line, "%llu %lld %lld.%09ld %u:%u %s",
-                 (unsigned long long)seen->st_ino, (long long)seen->st_size,
-                 (long long)seen->st_mtim.tv_sec, (long)seen->st_mtim.tv_nsec,
-                 major(seen->st_dev), minor(seen->st_dev), path);
-    else
-        snprintf(line, sizeof line, "absent %s", path);
+    text_put(line, sizeof line, used, path);
     return fields_put(block, "watch[]", line);
 }
 
@@ -46,12 +60,17 @@ cache_watch(struct secret *block, const char *path)
 static bool
 cache_is_unchanged(const char *watch)
 {
-    CLEANUP(secret_release) struct secret now = SECRET_INIT;
+    char look[CACHE_LOOK_SIZE];
     const char *path = strchr(watch, '/');
+    struct stat st;
+    size_t used;
 
-    return path && cache_watch(&now, path) == 0 &&
-           strncmp(now.data + strlen("watch[]="), watch, strlen(watch)) == 0 &&
-           now.len == strlen("watch[]=") + strlen(watch) + 1;
+    if (!path)
+        return false;
+    if (stat(path, &st) < 0)
+        return text_starts_with(watch, CACHE_ABSENT);
+    used = cache_look(look, &st);
+    return (size_t)(path - watch) == used && memcmp(watch, look, used) == 0;
 }
 
 static bool

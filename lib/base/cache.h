@@ -7,13 +7,13 @@
  * by the front. All times are milliseconds.
  *
  * Header block
- *   format          "2"
+ *   format          "3"
  *   home            the home it was made for
  *   home_default    "1" when that is the password database's own
  *   issuer          the only one to choose from; missing: any
  *   export          "1": a session gets the API key in its environment
  *   lock_timeout    how long to wait for somebody who renews
- *   watch[]         "INODE SIZE SECONDS.NANOSECONDS DEVICE PATH", or
+ *   watch[]         "INODE SIZE SECONDS NANOSECONDS DEVICE PATH", or
  *                   "absent PATH": the configuration and the store it was
  *                   made from; any difference makes the cache stale
  *
@@ -43,7 +43,7 @@
 #include "lib/base/fields.h"
 #include "lib/base/place.h"
 
-#define CACHE_FORMAT    "2"
+#define CACHE_FORMAT    "3"
 #define CACHE_NAME      "session"
 #define CACHE_LOCK_NAME "renewing"
 #define CACHE_MAX       (1024 * 1024)

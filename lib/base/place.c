@@ -1,10 +1,11 @@
 #include "lib/base/place.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/base/text.h"
 
 static bool
 place_is_ours(const char *path, mode_t forbidden)
@@ -17,19 +18,26 @@ place_is_ours(const char *path, mode_t forbidden)
 }
 
 static void
+place_join(char *out, const char *folder, const char *name)
+{
+    text_put(out, PATH_MAX, text_put(out, PATH_MAX, 0, folder), name);
+}
+
+static void
 place_find_runtime(struct place *place)
 {
+    static const char users[] = "/run/user/";
     const char *given = getenv("XDG_RUNTIME_DIR");
     char own[64];
 
     place->runtime[0] = '\0';
-    snprintf(own, sizeof own, "/run/user/%u", (unsigned)geteuid());
+    text_put_number(own, sizeof own, text_put(own, sizeof own, 0, users),
+                    geteuid());
     if (!given || strlen(given) >= sizeof place->runtime - 32 ||
         strchr(given, '\n') || !place_is_ours(given, 077))
         given = place_is_ours(own, 077) ? own : NULL;
     if (given)
-        snprintf(place->runtime, sizeof place->runtime,
-                 "%s/parallel-credential", given);
+        place_join(place->runtime, given, "/parallel-credential");
 }
 
 int
@@ -44,10 +52,9 @@ place_find(struct place *place, const char *fallback_home)
         home = fallback_home;
     if (!home || home[0] != '/' || strlen(home) >= sizeof place->home - 1)
         return -1;
-    snprintf(place->home, sizeof place->home, "%s", home);
-    snprintf(place->state, sizeof place->state,
-             "%s/.local/state/parallel-credential", home);
-    snprintf(place->configuration, sizeof place->configuration,
-             "%s/.config/parallel-credential.conf", home);
+    text_put(place->home, sizeof place->home, 0, home);
+    place_join(place->state, home, "/.local/state/parallel-credential");
+    place_join(place->configuration, home,
+               "/.config/parallel-credential.conf");
     return 0;
 }

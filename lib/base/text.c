@@ -112,6 +112,24 @@ text_from_number(char *out, int64_t number)
     return out;
 }
 
+size_t
+text_put(char *out, size_t size, size_t used, const char *text)
+{
+    while (*text && used + 1 < size)
+        out[used++] = *text++;
+    if (used < size)
+        out[used] = '\0';
+    return used;
+}
+
+size_t
+text_put_number(char *out, size_t size, size_t used, int64_t number)
+{
+    char digits[TEXT_NUMBER_SIZE];
+
+    return text_put(out, size, used, text_from_number(digits, number));
+}
+
 bool
 text_starts_with(const char *text, const char *prefix)
 {

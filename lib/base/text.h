@@ -30,6 +30,14 @@ int text_to_number(const char *text, int64_t limit, int64_t *number);
 #define TEXT_NUMBER_SIZE 24
 const char *text_from_number(char *out, int64_t number);
 
+/*
+ * Append text to the used bytes of out (size bytes) and terminate it; what
+ * does not fit is cut off. Returns the bytes used then. (The front does
+ * without printf(), which costs it a tenth of its memory.)
+ */
+size_t text_put(char *out, size_t size, size_t used, const char *text);
+size_t text_put_number(char *out, size_t size, size_t used, int64_t number);
+
 bool text_starts_with(const char *text, const char *prefix);
 
 /* Whether list, words separated by single or several blanks, has word. */

@@ -1,6 +1,5 @@
 #include "lib/base/url.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/text.h"
@@ -142,12 +141,14 @@ url_require_safe(const char *text, const char *what, struct error *err)
 void
 url_origin(const struct url *url, char *out)
 {
-    char port[8] = "";
+    size_t used = text_put(out, URL_ORIGIN_SIZE, 0,
+                           url->secure ? "https://" : "http://");
 
-    if (url->port != (url->secure ? 443 : 80))
-        snprintf(port, sizeof port, ":%d", url->port);
-    snprintf(out, URL_ORIGIN_SIZE, "http%s://%s%s", url->secure ? "s" : "",
-             url->host, port);
+    used = text_put(out, URL_ORIGIN_SIZE, used, url->host);
+    if (url->port == (url->secure ? 443 : 80))
+        return;
+    used = text_put(out, URL_ORIGIN_SIZE, used, ":");
+    text_put_number(out, URL_ORIGIN_SIZE, used, url->port);
 }
 
 int
