@@ -34,7 +34,7 @@ static const struct verb broker_verbs[] = {
     {"logout", broker_logout, "all", 0},
     {"refresh", broker_refresh, "if-due", 0},
     {"session-open", broker_session_open, "qr silent ssh wait", 2},
-    {"session-poll", broker_session_poll, "polling wait", 0},
+    {"session-poll", broker_session_poll, "polling", 0},
     {"status", broker_status, "json news", 0},
     {"store", broker_store, "", 0},
     {"token", broker_token, "api-key min-ttl", 0},

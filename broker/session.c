@@ -3,13 +3,19 @@
  *
  *   stored? ── yes ── environment, done; renew in the background
  *     no
+ *     code pending, and nobody polls? ── yes ── start the poller; approved
+ *     │                                         meanwhile? then as above
  *     code pending? ── no ── may one be shown? ── no ── done
  *     │                              yes
- *     │                      ask for one, keep it
- *     └── authorize, done;  nobody polls? ── session-poll, detached
+ *     │                      ask for one, keep it, start the poller
+ *     authorize ── may the login be held? ── yes ── approved in time? then
+ *     done                                          as above
  *
  *   session-poll: wait the interval, poll; ends when the code does, when the
  *   person has decided, or when the session has (its end of the pipe closes)
+ *
+ * The two talk through the files alone: a poll that has been made shows in
+ * "pending", and what came of the code in "prompt" and the store.
  */
 #include "broker/session.h"
 
@@ -33,6 +39,10 @@
 /* After trouble with the service: no code for this long: ms. */
 #define SESSION_TROUBLE_PAUSE (5 * 60 * 1000)
 #define SESSION_QR_WIDTH      72
+/* How often to look at what the poller has done: ms. */
+#define SESSION_LOOK 20
+/* How long a poller may take to end once it has noted the end: ms. */
+#define SESSION_POLLER_ENDS 1000
 
 /* ---- events ------------------------------------------------------------ */
 
@@ -148,17 +158,10 @@ session_put_connected(const char *organization, int64_t approved,
 /* ---- what is pending -----------------------------------------------------
  */
 
-static bool
-session_boot_matters(const struct broker *b)
-{
-    return b->place.runtime[0] != '\0';
-}
-
 enum pending_status
 session_pending(const struct broker *b, struct pending *pending)
 {
-    return pending_load(pending, b->credential.session.folder,
-                        session_boot_matters(b));
+    return pending_load(pending, &b->place);
 }
 
 void
@@ -166,9 +169,8 @@ session_settle(const struct broker *b, bool declined)
 {
     struct prompt prompt = {.declined = declined};
 
-    if (b->credential.session.folder >= 0)
-        pending_remove(b->credential.session.folder);
     prompt_save(&prompt, &b->place);
+    pending_remove(&b->place);
 }
 
 static const char *
@@ -177,17 +179,26 @@ session_organization(const struct record *r)
     return *r->org_name ? r->org_name : r->org_id;
 }
 
-/* The person has approved: the next login tells, unless this one does. */
+/* The person has approved: who opens a session next tells. */
 static void
-session_note_approval(const struct broker *b, const struct record *r,
-                      bool tell)
+session_note_approval(const struct broker *b, const struct record *r)
 {
-    struct prompt prompt = {.approved = tell ? clock_now().real : 0};
+    struct prompt prompt = {.approved = clock_now().real};
 
     text_show(prompt.organization, sizeof prompt.organization,
               session_organization(r));
-    pending_remove(b->credential.session.folder);
+    /* In this order: who sees that nothing is pending reads the other. */
     prompt_save(&prompt, &b->place);
+    pending_remove(&b->place);
+}
+
+/* While a poll was made, a login by hand may have taken the code away. */
+static bool
+session_is_pending(const struct broker *b)
+{
+    CLEANUP(pending_release) struct pending there = {0};
+
+    return session_pending(b, &there) != PENDING_NONE;
 }
 
 /* The code is of no more use: when may the next one be shown? */
@@ -197,19 +208,34 @@ session_note_end(const struct broker *b, const struct pending *pending,
 {
     struct prompt prompt;
 
+    if (!session_is_pending(b))
+        return;
     prompt_load(&prompt, &b->place);
     if (declined)
         prompt.declined = true;
     else
-        prompt_note_unused(&prompt, pending->unseen,
+        prompt_note_unused(&prompt, pending->unseen, pending->ends,
                            b->config.prompt_backoff_ms);
-    pending_remove(b->credential.session.folder);
     prompt_save(&prompt, &b->place);
+    pending_remove(&b->place);
+}
+
+/* A poll was made; the next one may be some time later. -1: that cannot be
+ * kept, and then the code has to go, or every session would poll at once. */
+static int
+session_note_poll(const struct broker *b, const struct pending *pending)
+{
+    if (!session_is_pending(b))
+        return -1;
+    if (pending_save(pending, &b->place, NULL) == 0)
+        return 0;
+    pending_remove(&b->place);
+    return -1;
 }
 
 /* One poll, and what follows from it for the files. */
 static enum credential_approval
-session_poll_once(struct broker *b, struct pending *pending, bool tell,
+session_poll_once(struct broker *b, struct pending *pending,
                   struct record **record, struct error *err)
 {
     enum credential_approval approval =
@@ -217,11 +243,11 @@ session_poll_once(struct broker *b, struct pending *pending, bool tell,
 
     switch (approval) {
     case APPROVAL_GRANTED:
-        session_note_approval(b, *record, tell);
+        session_note_approval(b, *record);
         break;
     case APPROVAL_PENDING:
-        pending_save(pending, b->credential.session.folder, "",
-                     session_boot_matters(b), NULL);
+        if (session_note_poll(b, pending) < 0)
+            return APPROVAL_FAILED;
         break;
     case APPROVAL_DENIED:
     case APPROVAL_EXPIRED:
@@ -237,12 +263,11 @@ session_ask_again(struct broker *b, struct record **record)
 {
     CLEANUP(pending_release) struct pending pending = {0};
     struct error ignored = ERROR_INIT;
-    int folder = b->credential.session.folder;
-    cleanup_close int polling = folder >= 0 ? pending_take(folder) : -1;
+    cleanup_close int polling = pending_take(&b->place, 0);
 
     return polling >= 0 && session_pending(b, &pending) == PENDING_LIVE &&
            pending_wait(&pending) == 0 &&
-           session_poll_once(b, &pending, true, record, &ignored) ==
+           session_poll_once(b, &pending, record, &ignored) ==
                APPROVAL_GRANTED;
 }
 
@@ -275,96 +300,215 @@ session_print_news(const struct broker *b)
  */
 
 static int
-session_start_poller(const struct broker *b, int polling, struct error *err)
+session_start_poller(int polling, struct error *err)
 {
-    char polling_option[32], wait_option[48];
+    char option[32];
     char *argv[] = {(char *)"parallel-credential", (char *)"session-poll",
-                    polling_option, b->wait > 0 ? wait_option : NULL, NULL};
+                    option, NULL};
 
-    snprintf(polling_option, sizeof polling_option, "--polling=%d", polling);
-    snprintf(wait_option, sizeof wait_option, "--wait=%lld",
-             (long long)b->wait / 1000);
+    snprintf(option, sizeof option, "--polling=%d", polling);
     return spawn_detached(BROKER_PATH, argv, STDOUT_FILENO, polling, err);
 }
 
-/* A new code, kept before it is shown; the lock "renewing" is held. */
-static int
-session_ask_code(struct broker *b, struct pending *pending, struct error *err)
+/*
+ * Wait until the code is no longer pending, or until end on the boot clock;
+ * polled: or until the poller has asked once. Nobody is kept waiting who has
+ * gone away.
+ */
+static void
+session_await(const struct broker *b, const struct pending *known, bool polled,
+              int64_t end)
 {
-    struct credential *c = &b->credential;
-    struct prompt before, hold;
+    for (;;) {
+        CLEANUP(pending_release) struct pending now = {0};
+        struct pollfd pipe = {.fd = STDOUT_FILENO, .events = 0};
+        int64_t left = end - clock_now().boot;
 
-    /* Noted first: whoever kills us because it takes too long shall not be
-     * held up at the next login as well. */
-    prompt_load(&before, &b->place);
-    hold = before;
+        if (left <= 0 || session_pending(b, &now) == PENDING_NONE ||
+            (polled && now.next_poll != known->next_poll))
+            return;
+        if (poll(&pipe, 1, (int)(left < SESSION_LOOK ? left : SESSION_LOOK)) >
+                0 &&
+            (pipe.revents & POLLERR))
+            return;
+    }
+}
+
+/* Noted before the service is asked: whoever kills us because it takes too
+ * long shall not be held up at the next login as well. */
+static void
+session_hold_prompts(const struct broker *b, struct prompt *before)
+{
+    struct prompt hold;
+
+    prompt_load(before, &b->place);
+    hold = *before;
     prompt_hold(&hold, SESSION_TROUBLE_PAUSE);
     prompt_save(&hold, &b->place);
-    if (credential_begin(c, NULL, b->config.connect_timeout_ms, pending,
-                         err) != CREDENTIAL_OK)
+}
+
+/*
+ * A code of an earlier session, and since its end nobody has asked what the
+ * person has decided. The new poller asks at once, and if the service answers
+ * soon, what it says is heeded: it may have been approved. Takes polling.
+ */
+static int
+session_resume(const struct broker *b, const struct pending *pending,
+               int *polling, int64_t end, struct error *err)
+{
+    CLEANUP(pending_release) struct pending after = {0};
+    cleanup_close int passed_on = *polling;
+    struct prompt before;
+    bool await;
+
+    *polling = -1;
+    prompt_load(&before, &b->place);
+    await = pending_wait(pending) == 0 && prompt_is_allowed(&before);
+    if (await)
+        session_hold_prompts(b, &before);
+    if (session_start_poller(passed_on, err) < 0)
         return -1;
-    pending->unseen = b->ssh;
-    if (pending_save(pending, c->session.folder, cache_folder(&b->place),
-                     session_boot_matters(b), err) < 0)
-        return -1;
-    prompt_save(&before, &b->place);
+    if (!await)
+        return 0;
+    session_await(b, pending, true, end);
+    /* What became of a code that has ended, the poller has noted. */
+    if (session_pending(b, &after) != PENDING_NONE &&
+        after.next_poll != pending->next_poll)
+        prompt_save(&before, &b->place);
     return 0;
 }
 
-/* The code to show: one that is pending, else a new one if that is allowed.
- * 1: none, and that is as it should be. */
+/* A new code, kept before it is shown, and a poller for it. */
 static int
-session_find_code(struct broker *b, struct pending *pending, struct error *err)
+session_ask_code(struct broker *b, struct pending *pending, int polling,
+                 int64_t end, struct error *err)
 {
-    struct prompt prompt;
+    int64_t left = end - clock_now().boot;
+    struct prompt before;
 
-    switch (session_pending(b, pending)) {
-    case PENDING_LIVE:
-        return 0;
-    case PENDING_OVER:
-        session_note_end(b, pending, false);
-        pending_release(pending);
-        break;
-    case PENDING_NONE:
-        break;
-    }
-    prompt_load(&prompt, &b->place);
-    if (!prompt_is_allowed(&prompt))
-        return 1;
-    return session_ask_code(b, pending, err);
+    session_hold_prompts(b, &before);
+    if (credential_begin(&b->credential, NULL, left > 1 ? left : 1, pending,
+                         err) != CREDENTIAL_OK)
+        return -1;
+    pending->unseen = b->ssh;
+    if (pending_save(pending, &b->place, err) < 0)
+        return -1;
+    prompt_save(&before, &b->place);
+    return session_start_poller(polling, err);
 }
 
-/* 0: the events are complete but for the last; 1: the poller, which holds the
- * login for a while, will send that. */
+static bool
+session_is_connected(const struct record *r)
+{
+    return (!secret_is_empty(&r->refresh) && !r->refused) ||
+           record_is_fresh(r, clock_now(), 0) || !secret_is_empty(&r->api_key);
+}
+
+/* 1: the person is connected; 0: not. */
+static int
+session_find_connected(struct broker *b, struct record **r, struct error *err)
+{
+    switch (credential_find(&b->credential, r, err)) {
+    case CREDENTIAL_FAILED:
+        return -1;
+    case CREDENTIAL_OK:
+        return session_is_connected(*r);
+    case CREDENTIAL_NONE:
+    case CREDENTIAL_REFUSED:
+        break;
+    }
+    return 0;
+}
+
+/* The code to show, which somebody polls for: one that is pending, else a new
+ * one if that is allowed. 1: none, and that is as it should be. */
+static int
+session_find_code(struct broker *b, struct pending *pending, int64_t end,
+                  struct error *err)
+{
+    cleanup_close int polling = pending_take(&b->place, 0);
+    enum pending_status status = session_pending(b, pending);
+    struct record *r = NULL;
+    struct prompt prompt;
+    int connected;
+
+    /* A login that waits anyway shows a live code at once. */
+    if (polling >= 0 && status != PENDING_NONE &&
+        (status == PENDING_OVER || b->wait <= 0)) {
+        if (session_resume(b, pending, &polling, end, err) < 0)
+            return -1;
+        pending_release(pending);
+        status = session_pending(b, pending);
+    }
+    if (status == PENDING_LIVE)
+        return polling < 0 ? 0 : session_start_poller(polling, err);
+    pending_release(pending);
+    connected = session_find_connected(b, &r, err);
+    if (connected != 0)
+        return connected;
+    if (polling < 0)
+        polling = pending_take(&b->place, SESSION_POLLER_ENDS);
+    prompt_load(&prompt, &b->place);
+    if (polling < 0 || !prompt_is_allowed(&prompt))
+        return 1;
+    return session_ask_code(b, pending, polling, end, err);
+}
+
+/* One start at a time; the others find its code. */
+static enum lock_status
+session_begin(const struct broker *b, int *starting, struct error *err)
+{
+    cleanup_close int folder = -1;
+
+    if (file_open_folder(b->place.state, true, &folder, err) != FILE_OK)
+        return LOCK_FAILED;
+    return lock_take(folder, b->place.state, "starting", LOCK_EXCLUSIVE,
+                     (int)b->config.connect_timeout_ms, starting, err);
+}
+
+/* The login has been held long enough. */
+static void
+session_put_not_yet(const struct broker *b, struct secret *events)
+{
+    CLEANUP(pending_release) struct pending pending = {0};
+
+    if (session_pending(b, &pending) != PENDING_LIVE)
+        return;
+    session_put(events, EVENT_MESSAGE);
+    fields_put(events, "text[]",
+               "No approval so far. The code stays good; there is no need to "
+               "wait for it.");
+    fields_end(events);
+}
+
+/* Show a code and, if the login may be held, wait for the approval. */
 static int
 session_authorize(struct broker *b, struct secret *events, struct error *err)
 {
     CLEANUP(pending_release) struct pending pending = {0};
-    struct session *session = &b->credential.session;
-    cleanup_close int polling = -1;
     cleanup_close int starting = -1;
+    int64_t end = clock_now().boot + b->config.connect_timeout_ms;
     int result;
 
-    /* One start at a time; the others find its code. */
-    if (file_open_folder(cache_folder(&b->place), true, &session->folder,
-                         err) == FILE_FAILED)
+    switch (session_begin(b, &starting, err)) {
+    case LOCK_FAILED:
         return -1;
-    if (lock_take(session->folder, cache_folder(&b->place), "starting",
-                  LOCK_EXCLUSIVE, (int)b->config.connect_timeout_ms, &starting,
-                  err) != LOCK_TAKEN)
-        return -1;
-    result = session_find_code(b, &pending, err);
+    case LOCK_BUSY:
+        return 0;
+    case LOCK_TAKEN:
+        break;
+    }
+    result = session_find_code(b, &pending, end, err);
     if (result != 0)
         return result < 0 ? -1 : 0;
-    polling = pending_take(session->folder);
     session_put_authorize(b, &pending.code, events);
-    if (polling < 0)
-        return 0; /* somebody polls already */
-    if (b->wait > 0)
-        session_send(events);
-    if (session_start_poller(b, polling, err) < 0)
-        return -1;
-    return b->wait > 0 ? 1 : 0;
+    if (b->wait <= 0)
+        return 0;
+    close(steal_fd(&starting));
+    session_send(events);
+    session_await(b, &pending, false, clock_now().boot + b->wait);
+    session_put_not_yet(b, events);
+    return 0;
 }
 
 /* The lines about an approval that this session's person has not seen. */
@@ -381,16 +525,20 @@ session_announce(const struct broker *b, struct secret *events)
     prompt_save(&prompt, &b->place);
 }
 
-/* Something is stored: no network, no waiting. */
-static void
-session_use_stored(struct broker *b, const struct record *r,
-                   struct secret *events)
+/* Something is stored: no network, no waiting. 1: all is said; 0: nothing
+ * is. */
+static int
+session_use_stored(struct broker *b, struct secret *events, struct error *err)
 {
     static char *const argv[] = {(char *)"parallel-credential",
                                  (char *)"refresh", (char *)"--if-due",
                                  (char *)"--quiet", NULL};
     struct credential *c = &b->credential;
+    struct record *r = NULL;
+    int connected = session_find_connected(b, &r, err);
 
+    if (connected <= 0)
+        return connected;
     session_announce(b, events);
     session_put_environment(b, r, events);
     session_put_done(events);
@@ -401,37 +549,24 @@ session_use_stored(struct broker *b, const struct record *r,
     if (clock_reached(record_renew_from(r), clock_now()) &&
         !secret_is_empty(&r->refresh))
         spawn_detached(BROKER_PATH, argv, -1, -1, NULL);
-}
-
-static bool
-session_is_connected(const struct record *r)
-{
-    return (!secret_is_empty(&r->refresh) && !r->refused) ||
-           record_is_fresh(r, clock_now(), 0) || !secret_is_empty(&r->api_key);
+    return 1;
 }
 
 int
 broker_session_open(struct broker *b, int *status, struct error *err)
 {
     CLEANUP(secret_release) struct secret events = SECRET_INIT;
-    struct record *r = NULL;
     int result = -1;
 
     (void)status;
     if (broker_open(b, err) == 0) {
         b->credential.lock_limit_ms = b->config.connect_timeout_ms;
-        switch (credential_find(&b->credential, &r, err)) {
-        case CREDENTIAL_FAILED:
-            break;
-        case CREDENTIAL_OK:
-            if (session_is_connected(r)) {
-                session_use_stored(b, r, &events);
-                return 0;
-            }
-            __attribute__((fallthrough));
-        case CREDENTIAL_NONE:
-        case CREDENTIAL_REFUSED:
-            result = b->silent ? 0 : session_authorize(b, &events, err);
+        result = session_use_stored(b, &events, err);
+        if (result == 0 && !b->silent) {
+            result = session_authorize(b, &events, err);
+            /* It may have been approved meanwhile. */
+            if (result == 0)
+                result = session_use_stored(b, &events, err);
         }
     }
     if (result < 0)
@@ -445,91 +580,54 @@ broker_session_open(struct broker *b, int *status, struct error *err)
 /* ---- session-poll --------------------------------------------------------
  */
 
-struct session_watch {
-    struct broker *b;
-    bool held;    /* the login still waits for us */
-    int64_t ends; /* until when: boot clock, ms */
-};
-
-static void
-session_let_go(struct session_watch *watch, const struct record *r)
-{
-    CLEANUP(secret_release) struct secret events = SECRET_INIT;
-
-    if (!watch->held)
-        return;
-    watch->held = false;
-    if (r) {
-        session_put_connected(session_organization(r), clock_now().real,
-                              &events);
-        session_put_environment(watch->b, r, &events);
-    }
-    session_put_done(&events);
-    session_send(&events);
-}
-
 /*
  * Wait until the next poll. false when the session has ended: nobody holds
  * the other end of the pipe any more.
  */
 static bool
-session_wait(struct session_watch *watch, int64_t ms)
+session_wait(int64_t ms)
 {
     int64_t end = clock_now().boot + ms;
 
     for (;;) {
         struct pollfd pipe = {.fd = STDOUT_FILENO, .events = 0};
-        int64_t now = clock_now().boot;
-        int64_t left = end - now;
+        int64_t left = end - clock_now().boot;
 
-        if (watch->held && watch->ends <= now)
-            session_let_go(watch, NULL);
-        if (watch->held && watch->ends - now < left)
-            left = watch->ends - now;
         if (left <= 0)
             return true;
-        if (poll(&pipe, 1, (int)left) > 0 && (pipe.revents & POLLERR))
+        if (poll(&pipe, 1, (int)(left < 3600000 ? left : 3600000)) > 0 &&
+            (pipe.revents & POLLERR))
             return false;
     }
 }
 
-static enum credential_approval
-session_watch_code(struct session_watch *watch, struct record **record)
+static void
+session_watch_code(struct broker *b)
 {
     struct error ignored = ERROR_INIT;
+    struct record *record;
 
     for (;;) {
         CLEANUP(pending_release) struct pending pending = {0};
-        enum credential_approval approval;
 
         /* Read anew each time: a login by hand takes it away. */
-        if (session_pending(watch->b, &pending) == PENDING_NONE)
-            return APPROVAL_FAILED;
-        if (!session_wait(watch, pending_wait(&pending)))
-            return APPROVAL_PENDING;
-        approval = session_poll_once(watch->b, &pending, !watch->held, record,
-                                     &ignored);
-        if (approval != APPROVAL_PENDING)
-            return approval;
+        if (session_pending(b, &pending) == PENDING_NONE ||
+            !session_wait(pending_wait(&pending)) ||
+            session_poll_once(b, &pending, &record, &ignored) !=
+                APPROVAL_PENDING)
+            return;
     }
 }
 
 int
 broker_session_poll(struct broker *b, int *status, struct error *err)
 {
-    struct session_watch watch = {.b = b, .held = b->wait > 0};
-    struct record *r = NULL;
-
     (void)status;
-    watch.ends = clock_now().boot + (b->wait > 0 ? b->wait : 0);
     if (broker_open(b, err) < 0)
         return -1;
-    if (b->polling < 0 || b->credential.session.folder < 0 ||
-        !lock_is_ours(b->credential.session.folder, PENDING_LOCK_NAME,
-                      (int)b->polling))
+    if (!pending_is_taken(&b->place, (int)b->polling))
         return error_set(err, FAIL_INPUT, "usage",
                          "session-poll is for a login's session only");
-    session_watch_code(&watch, &r);
-    session_let_go(&watch, r);
+    session_watch_code(b);
     return 0;
 }

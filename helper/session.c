@@ -73,7 +73,7 @@ front_reset_signals(void)
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t none;
 
-    for (int number = 1; number < 32; number++)
+    for (int number = 1; number < 65; number++)
         sigaction(number, &standard, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

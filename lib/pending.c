@@ -1,5 +1,6 @@
 #include "lib/pending.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,15 @@
 #include "lib/base/lock.h"
 #include "lib/base/text.h"
 
-#define PENDING_MAX (64 * 1024)
+#define PENDING_NAME      "pending"
+#define PENDING_LOCK_NAME "polling"
+#define PENDING_MAX       (64 * 1024)
+
+/* The name of this boot, which says whether a time of the boot clock means
+ * anything; "" when it has none. */
+struct pending_boot {
+    char id[64];
+};
 
 void
 pending_release(struct pending *pending)
@@ -26,9 +35,7 @@ pending_release(struct pending *pending)
 bool
 pending_is_over(const struct pending *pending)
 {
-    struct moment now = clock_now();
-
-    return now.real >= pending->ends || now.boot >= pending->code.ends_boot;
+    return clock_now().boot >= pending->code.ends_boot;
 }
 
 int64_t
@@ -47,7 +54,8 @@ pending_number(const struct fields *f, const char *key)
 {
     int64_t number = 0;
 
-    text_to_number(fields_text(f, key), INT64_MAX, &number);
+    /* So that sums of two do not overflow. */
+    text_to_number(fields_text(f, key), INT64_MAX / 4, &number);
     return number;
 }
 
@@ -59,11 +67,36 @@ pending_text(const struct fields *f, const char *key)
     return text ? strdup(text) : NULL;
 }
 
+static struct pending_boot
+pending_boot(void)
+{
+    struct pending_boot boot = {""};
+    cleanup_close int fd =
+        open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || read(fd, boot.id, sizeof boot.id - 1) < 0)
+        return (struct pending_boot){""};
+    boot.id[strcspn(boot.id, "\n")] = '\0';
+    return boot;
+}
+
+/* The end on the boot clock; for a code of another boot as far as the real
+ * clock knows. */
+static int64_t
+pending_ends_boot(const struct pending *p, const struct fields *f)
+{
+    struct pending_boot boot = pending_boot();
+    struct moment now = clock_now();
+
+    if (boot.id[0] && strcmp(fields_text(f, "boot"), boot.id) == 0)
+        return pending_number(f, "ends_boot");
+    return now.boot + p->ends - now.real;
+}
+
 static int
-pending_read(struct pending *p, const struct fields *f, bool boot_matters)
+pending_read(struct pending *p, const struct fields *f)
 {
     const char *code = fields_text(f, "device_code");
-    struct moment now = clock_now();
 
     if (provider_init_parallel(&p->provider, fields_text(f, "issuer"),
                                fields_text(f, "service_url"),
@@ -78,9 +111,8 @@ pending_read(struct pending *p, const struct fields *f, bool boot_matters)
         pending_text(f, "verification_uri_complete");
     p->code.interval_ms = pending_number(f, "interval");
     p->ends = pending_number(f, "ends_at");
-    p->code.ends_boot = boot_matters ? pending_number(f, "ends_boot")
-                                     : now.boot + p->ends - now.real;
-    p->code.expires_in_ms = p->ends - now.real;
+    p->code.ends_boot = pending_ends_boot(p, f);
+    p->code.expires_in_ms = p->code.ends_boot - clock_now().boot;
     p->next_poll = pending_number(f, "next_poll");
     p->unseen = fields_get(f, "unseen") != NULL;
     return p->client_id && p->code.user_code && p->code.verification_uri &&
@@ -90,18 +122,19 @@ pending_read(struct pending *p, const struct fields *f, bool boot_matters)
 }
 
 enum pending_status
-pending_load(struct pending *pending, int folder, bool boot_matters)
+pending_load(struct pending *pending, const struct place *place)
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
     CLEANUP(fields_release) struct fields f = FIELDS_INIT;
+    cleanup_close int folder = -1;
 
     *pending = (struct pending){0};
-    if (folder < 0 ||
+    if (file_open_folder(place->state, false, &folder, NULL) != FILE_OK ||
         file_read(folder, "", PENDING_NAME, PENDING_MAX, &text, NULL, NULL) !=
             FILE_OK ||
         text.len == 0 ||
         fields_parse(&f, text.data, text.len, false, NULL, NULL) < 0 ||
-        pending_read(pending, &f, boot_matters) < 0) {
+        pending_read(pending, &f) < 0) {
         pending_release(pending);
         return PENDING_NONE;
     }
@@ -109,9 +142,10 @@ pending_load(struct pending *pending, int folder, bool boot_matters)
 }
 
 static int
-pending_write(const struct pending *p, bool boot_matters, struct secret *text)
+pending_write(const struct pending *p, struct secret *text)
 {
     const struct device_code *code = &p->code;
+    const struct pending_boot boot = pending_boot();
     int result = fields_put(text, "issuer", p->provider.issuer) |
                  fields_put(text, "service_url", p->provider.service_url) |
                  fields_put(text, "data_url", p->provider.data_url) |
@@ -127,26 +161,30 @@ pending_write(const struct pending *p, bool boot_matters, struct secret *text)
     if (code->verification_uri_complete)
         result |= fields_put(text, "verification_uri_complete",
                              code->verification_uri_complete);
-    if (boot_matters)
-        result |= fields_put_number(text, "ends_boot", code->ends_boot);
+    if (boot.id[0])
+        result |= fields_put(text, "boot", boot.id) |
+                  fields_put_number(text, "ends_boot", code->ends_boot);
     if (p->unseen)
         result |= fields_put(text, "unseen", "1");
     return result | fields_end(text);
 }
 
 int
-pending_save(const struct pending *pending, int folder, const char *shown,
-             bool boot_matters, struct error *err)
+pending_save(const struct pending *pending, const struct place *place,
+             struct error *err)
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
     struct file_draft draft = FILE_DRAFT_INIT;
+    cleanup_close int folder = -1;
     int result;
 
-    if (pending_write(pending, boot_matters, &text) < 0)
+    if (pending_write(pending, &text) < 0)
         return error_set(err, FAIL_SERVICE, "pending",
                          "the code cannot be kept");
-    result = file_draft_open(&draft, folder, shown, PENDING_NAME, text.len,
-                             false, err);
+    if (file_open_folder(place->state, true, &folder, err) != FILE_OK)
+        return -1;
+    result = file_draft_open(&draft, folder, place->state, PENDING_NAME,
+                             text.len, false, err);
     if (result == 0)
         result = file_draft_commit(&draft, text.data, text.len, err);
     file_draft_discard(&draft);
@@ -154,18 +192,33 @@ pending_save(const struct pending *pending, int folder, const char *shown,
 }
 
 void
-pending_remove(int folder)
+pending_remove(const struct place *place)
 {
-    unlinkat(folder, PENDING_NAME, 0);
+    cleanup_close int folder = -1;
+
+    if (file_open_folder(place->state, false, &folder, NULL) == FILE_OK)
+        unlinkat(folder, PENDING_NAME, 0);
 }
 
 int
-pending_take(int folder)
+pending_take(const struct place *place, int limit_ms)
 {
+    cleanup_close int folder = -1;
     int fd = -1;
 
-    return lock_take(folder, "", PENDING_LOCK_NAME, LOCK_EXCLUSIVE, 0, &fd,
-                     NULL) == LOCK_TAKEN
-               ? fd
-               : -1;
+    if (file_open_folder(place->state, false, &folder, NULL) != FILE_OK ||
+        lock_take(folder, "", PENDING_LOCK_NAME, LOCK_EXCLUSIVE, limit_ms, &fd,
+                  NULL) != LOCK_TAKEN)
+        return -1;
+    return fd;
+}
+
+bool
+pending_is_taken(const struct place *place, int fd)
+{
+    cleanup_close int folder = -1;
+
+    return fd >= 0 &&
+           file_open_folder(place->state, false, &folder, NULL) == FILE_OK &&
+           lock_is_ours(folder, PENDING_LOCK_NAME, fd);
 }

@@ -1,9 +1,11 @@
 /*
  * pending.h - a code that has been shown and not been decided on.
  *
- * The file "pending" lies beside the session cache, 0600. Who polls holds the
- * lock "polling" beside it; when nobody does, any later run may take it and
- * poll on, so that an approval is never lost.
+ * The file "pending" lies in the state folder, 0600: the runtime folder goes
+ * away at the last logout, and with it an approval that comes after that
+ * would be lost. Who polls holds the lock "polling" beside it, and nobody
+ * else writes the file; when nobody polls, any later run may take the lock
+ * and poll on.
  */
 #ifndef PARALLEL_PENDING_H
 #define PARALLEL_PENDING_H
@@ -12,11 +14,9 @@
 #include <stdint.h>
 
 #include "lib/base/error.h"
+#include "lib/base/place.h"
 #include "lib/oauth/device.h"
 #include "lib/oauth/provider.h"
-
-#define PENDING_NAME      "pending"
-#define PENDING_LOCK_NAME "polling"
 
 struct pending {
     struct provider provider;
@@ -29,7 +29,10 @@ struct pending {
 
 void pending_release(struct pending *pending);
 
-/* Whether the code has run out, on either clock. */
+/*
+ * Whether the code has run out: by the boot clock, which nobody sets; by the
+ * real one for a code of an earlier boot. The service may know better.
+ */
 bool pending_is_over(const struct pending *pending);
 
 /* How long to wait until the next poll may be made: ms, 0 for now. */
@@ -41,21 +44,21 @@ enum pending_status {
     PENDING_OVER /* the code has run out, and nobody has noted it yet */
 };
 
-/*
- * Read the file in folder. boot_matters: the folder does not outlive the
- * boot. With PENDING_NONE pending is empty.
- */
-enum pending_status pending_load(struct pending *pending, int folder,
-                                 bool boot_matters);
+/* Read the file. With PENDING_NONE pending is empty. */
+enum pending_status pending_load(struct pending *pending,
+                                 const struct place *place);
 
 /* Replace the file. 0, or -1 with err. */
-int pending_save(const struct pending *pending, int folder, const char *shown,
-                 bool boot_matters, struct error *err);
+int pending_save(const struct pending *pending, const struct place *place,
+                 struct error *err);
 
-void pending_remove(int folder);
+void pending_remove(const struct place *place);
 
 /* Become the one who polls: the lock's descriptor, or -1 when somebody else
- * polls. */
-int pending_take(int folder);
+ * still polls after limit_ms. */
+int pending_take(const struct place *place, int limit_ms);
+
+/* Whether fd is that lock, passed on to us. */
+bool pending_is_taken(const struct place *place, int fd);
 
 #endif

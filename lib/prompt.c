@@ -97,24 +97,33 @@ prompt_is_allowed(const struct prompt *prompt)
     return !prompt->declined && (left <= 0 || left > prompt->wait);
 }
 
-void
-prompt_hold(struct prompt *prompt, int64_t ms)
+static void
+prompt_hold_from(struct prompt *prompt, int64_t since, int64_t ms)
 {
+    int64_t now = clock_now().real;
+
     prompt->wait = ms;
-    prompt->not_before = clock_now().real + ms;
+    prompt->not_before = (since < now ? since : now) + ms;
 }
 
 void
-prompt_note_unused(struct prompt *prompt, bool unseen, int64_t pause_ms)
+prompt_hold(struct prompt *prompt, int64_t ms)
+{
+    prompt_hold_from(prompt, INT64_MAX, ms);
+}
+
+void
+prompt_note_unused(struct prompt *prompt, bool unseen, int64_t ended,
+                   int64_t pause_ms)
 {
     int64_t pause = prompt->unused == 0   ? pause_ms
                     : prompt->unused == 1 ? 4 * pause_ms
                                           : PROMPT_DAY;
 
     if (unseen) {
-        prompt_hold(prompt, PROMPT_UNSEEN);
+        prompt_hold_from(prompt, ended, PROMPT_UNSEEN);
         return;
     }
     prompt->unused++;
-    prompt_hold(prompt, pause < PROMPT_DAY ? pause : PROMPT_DAY);
+    prompt_hold_from(prompt, ended, pause < PROMPT_DAY ? pause : PROMPT_DAY);
 }

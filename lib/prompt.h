@@ -38,10 +38,12 @@ bool prompt_is_allowed(const struct prompt *prompt);
 void prompt_hold(struct prompt *prompt, int64_t ms);
 
 /*
- * A code ran out. unseen: where it was shown perhaps nobody looked, so the
- * pause is ten minutes; else pause_ms (the configured one), four times that
- * the second time, then a day.
+ * A code ran out at ended (real clock, ms), from when the pause counts, even
+ * if that is noticed only now. unseen: where it was shown perhaps nobody
+ * looked, so the pause is ten minutes; else pause_ms (the configured one),
+ * four times that the second time, then a day.
  */
-void prompt_note_unused(struct prompt *prompt, bool unseen, int64_t pause_ms);
+void prompt_note_unused(struct prompt *prompt, bool unseen, int64_t ended,
+                        int64_t pause_ms);
 
 #endif

@@ -30,6 +30,7 @@ struct child_image {
     char home[PATH_MAX + 8], user[272], logname[272];
     char *argv[CHILD_ARGS_MAX];
     char *envp[4];
+    volatile int failed; /* errno of the exec: vfork shares memory */
 };
 
 static void
@@ -44,10 +45,12 @@ child_image_release(struct child_image *image)
 static int
 child_move_up(int fd)
 {
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int moved;
 
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return -1;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    close(fd);
     return moved;
 }
 
@@ -95,7 +98,7 @@ child_set_arguments(struct child_image *image, const struct user *user,
     *arg++ = image->gid;
     if (manner->silent)
         *arg++ = (char *)"--silent";
-    if (manner->ssh)
+    if (manner->unseen)
         *arg++ = (char *)"--ssh";
     if (manner->qr)
         *arg++ = (char *)"--qr";
@@ -119,11 +122,18 @@ child_close_from(int first)
         close(fd);
 }
 
-/* Between vfork and exec: system calls on what lies ready, nothing else. */
+/*
+ * Between vfork and exec: system calls on what lies ready, nothing else. The
+ * caller's folder may be one that the user must not see, or that shall be
+ * unmounted while the child still waits.
+ */
 static void
-child_become(const struct child_image *image)
+child_become(struct child_image *image)
 {
     setsid();
+    umask(077);
+    if (chdir("/") < 0)
+        _exit(126);
     if (dup2(image->null, STDIN_FILENO) < 0 ||
         dup2(image->pipe, STDOUT_FILENO) < 0 ||
         dup2(image->null, STDERR_FILENO) < 0)
@@ -133,6 +143,7 @@ child_become(const struct child_image *image)
         _exit(126);
     child_close_from(4);
     syscall(SYS_execveat, 3, "", image->argv, image->envp, AT_EMPTY_PATH);
+    image->failed = errno;
     _exit(127);
 }
 
@@ -188,6 +199,12 @@ child_start(struct child *child, pam_handle_t *pamh,
         return -1;
     }
     child->pid = pid;
+    if (image.failed) {
+        child_finish(child);
+        errno = image.failed;
+        pam_syslog(pamh, LOG_ERR, "cannot run %s: %m", FRONT_PATH);
+        return -1;
+    }
     return 0;
 }
 
@@ -207,7 +224,7 @@ child_read(struct child *child)
         struct pollfd pipe = {.fd = child->fd, .events = POLLIN};
         ssize_t n;
 
-        if (child->text.len >= CHILD_TEXT_MAX ||
+        if (child_time_left(child) == 0 ||
             secret_reserve(&child->text, 4096) < 0)
             return 0;
         n = read(child->fd, child->text.data + child->text.len, 4096);
@@ -218,18 +235,31 @@ child_read(struct child *child)
         }
         if (n == 0 || (errno != EAGAIN && errno != EINTR))
             return 0;
-        if (child_time_left(child) == 0 ||
-            (poll(&pipe, 1, child_time_left(child)) < 0 && errno != EINTR))
+        if (poll(&pipe, 1, child_time_left(child)) < 0 && errno != EINTR)
             return 0;
     }
 }
 
-/* Whether a whole block lies behind what was used. */
+/* Whether a whole block lies behind what was used. What was looked at once
+ * is not looked at again, however small the pieces are that come. */
 static bool
-child_has_block(const struct child *child)
+child_has_block(struct child *child)
 {
-    return child->text.data &&
-           strstr(child->text.data + child->used, "\n\n") != NULL;
+    const char *text = child->text.data;
+
+    for (; child->seen + 1 < child->text.len; child->seen++)
+        if (text[child->seen] == '\n' && text[child->seen + 1] == '\n')
+            return true;
+    return false;
+}
+
+/* The child does what the front never does: it has no more time. */
+static const struct fields *
+child_give_up(struct child *child)
+{
+    child->end = CHILD_ASTRAY;
+    child->deadline = 0;
+    return NULL;
 }
 
 const struct fields *
@@ -237,25 +267,34 @@ child_next(struct child *child)
 {
     size_t used = 0;
 
-    if (child->events >= CHILD_EVENTS_MAX)
+    if (child->end != CHILD_EARLY)
         return NULL;
-    while (!child_has_block(child))
+    if (child->events >= CHILD_EVENTS_MAX)
+        return child_give_up(child);
+    while (!child_has_block(child)) {
+        if (child->text.len >= CHILD_TEXT_MAX)
+            return child_give_up(child);
         if (!child_read(child))
             return NULL;
+    }
     child->events++;
     if (fields_parse(&child->event, child->text.data + child->used,
                      child->text.len - child->used, false, &used, NULL) < 0)
-        return NULL;
+        return child_give_up(child);
     child->used += used;
-    if (strcmp(fields_text(&child->event, "event"), EVENT_DONE) == 0)
+    child->seen = child->used;
+    if (strcmp(fields_text(&child->event, "event"), EVENT_DONE) == 0) {
+        child->end = CHILD_DONE;
         return NULL;
+    }
     return &child->event;
 }
 
 /* Waits until the process has ended; at the latest until the deadline. */
 static bool
-child_wait(pid_t pid, int limit_ms)
+child_wait(struct child *child, int limit_ms)
 {
+    pid_t pid = child->pid;
     int64_t end = clock_now().boot + limit_ms;
 #ifdef SYS_pidfd_open
     cleanup_close int fd = (int)syscall(SYS_pidfd_open, pid, 0U);
@@ -266,7 +305,7 @@ child_wait(pid_t pid, int limit_ms)
     for (;;) {
         int64_t left = end - clock_now().boot;
         struct pollfd ended = {.fd = fd, .events = POLLIN};
-        pid_t reaped = waitpid(pid, NULL, WNOHANG);
+        pid_t reaped = waitpid(pid, &child->status, WNOHANG);
 
         if (reaped == pid || (reaped < 0 && errno != EINTR))
             return true;
@@ -279,16 +318,47 @@ child_wait(pid_t pid, int limit_ms)
 }
 
 void
+child_cut_short(struct child *child)
+{
+    child->end = CHILD_DONE;
+    child->deadline = 0;
+}
+
+void
 child_finish(struct child *child)
 {
     if (child->pid < 0)
         return;
-    if (!child_wait(child->pid, child_time_left(child))) {
+    if (!child_wait(child, child_time_left(child))) {
+        if (child->end == CHILD_EARLY)
+            child->end = CHILD_LATE;
         kill(child->pid, SIGKILL);
-        child_wait(child->pid, 1000);
+        child_wait(child, 1000);
     }
     child->pid = -1;
     sigaction(SIGCHLD, &child->sigchld, NULL);
+}
+
+const char *
+child_complaint(const struct child *child, char *out, size_t size)
+{
+    switch (child->end) {
+    case CHILD_DONE:
+        return NULL;
+    case CHILD_LATE:
+        return "was killed at its time limit";
+    case CHILD_ASTRAY:
+        return "was killed: it said what it never should";
+    case CHILD_EARLY:
+        break;
+    }
+    if (WIFSIGNALED(child->status))
+        snprintf(out, size, "was killed by signal %d",
+                 WTERMSIG(child->status));
+    else
+        snprintf(out, size, "has ended too early, with status %d",
+                 WEXITSTATUS(child->status));
+    return out;
 }
 
 int

@@ -23,15 +23,25 @@
 #include "pam/options.h"
 #include "pam/user.h"
 
+enum child_end {
+    CHILD_EARLY,  /* it has not said that it is done (yet) */
+    CHILD_DONE,   /* it has, or we are done with it */
+    CHILD_LATE,   /* it was killed at the deadline */
+    CHILD_ASTRAY, /* it said too much, or what is no event: killed at once */
+};
+
 struct child {
     pid_t pid;        /* -1: reaped, or never started */
     int fd;           /* our end of the pipe, or -1 */
     int64_t deadline; /* on the boot clock, ms */
     struct secret text;
     size_t used;   /* of text: blocks already handed out */
+    size_t seen;   /* of text: no block ends before it */
     size_t events; /* how many */
     struct fields event;
     struct sigaction sigchld; /* the caller's */
+    enum child_end end;
+    int status; /* of waitpid(), once it is reaped */
 };
 
 #define CHILD_INIT                                                            \
@@ -42,7 +52,7 @@ struct child {
 /* How the child shall behave. */
 struct child_manner {
     bool silent;
-    bool ssh;
+    bool unseen; /* nobody may see what is shown */
     bool qr;
     int64_t wait; /* s */
 };
@@ -62,9 +72,16 @@ int child_start(struct child *child, pam_handle_t *pamh,
  */
 const struct fields *child_next(struct child *child);
 
+/* There is nothing left to wait for: its time is over. */
+void child_cut_short(struct child *child);
+
 /* Reap the child, killing it if it is not gone by the deadline. The pipe
  * stays open. */
 void child_finish(struct child *child);
+
+/* What was wrong with a child that is reaped, for the log; NULL: nothing.
+ * The text may lie in out. */
+const char *child_complaint(const struct child *child, char *out, size_t size);
 
 /* Take the pipe over, to keep it open: its descriptor, or -1. */
 int child_keep_pipe(struct child *child);

@@ -18,16 +18,34 @@
 #define DIALOG_VALUE_MAX  4096
 #define DIALOG_VALUES_MAX 8
 
-/* One message, however many lines it has: some callers print only so many.
- * A conversation that is missing or fails is no trouble of ours. */
-static void
+/*
+ * One message, however many lines it has: some callers print only so many.
+ * false when it was not shown: a conversation that is missing or fails is no
+ * trouble of ours, and a caller that keeps the session's messages to itself
+ * (su without a login shell) answers with nothing at all.
+ */
+static bool
 dialog_show(pam_handle_t *pamh, const struct secret *text)
 {
-    char *answer = NULL;
+    const struct pam_message message = {PAM_TEXT_INFO, text->data};
+    const struct pam_message *messages = &message;
+    struct pam_response *answer = NULL;
+    const void *item = NULL;
+    const struct pam_conv *talk;
+    bool shown;
 
-    if (text->len > 0)
-        pam_prompt(pamh, PAM_TEXT_INFO, &answer, "%s", text->data);
+    if (text->len == 0 || pam_get_item(pamh, PAM_CONV, &item) != PAM_SUCCESS ||
+        !item)
+        return false;
+    talk = item;
+    shown =
+        talk->conv &&
+        talk->conv(1, &messages, &answer, talk->appdata_ptr) == PAM_SUCCESS &&
+        answer;
+    if (shown)
+        free(answer->resp);
     free(answer);
+    return shown;
 }
 
 static void
@@ -52,13 +70,15 @@ dialog_add_list(struct secret *text, const struct fields *event,
         dialog_add_line(text, "", line);
 }
 
+/* One that would not be shown whole is none. */
 static bool
 dialog_is_address(const char *address)
 {
-    return *address && url_require_safe(address, "", NULL) == 0;
+    return *address && strlen(address) < DIALOG_LINE_MAX &&
+           url_require_safe(address, "", NULL) == 0;
 }
 
-static void
+static bool
 dialog_authorize(pam_handle_t *pamh, const struct fields *event, bool waiting)
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
@@ -69,7 +89,7 @@ dialog_authorize(pam_handle_t *pamh, const struct fields *event, bool waiting)
     if (!complete)
         address = fields_text(event, "verification_uri");
     if (!*code || !dialog_is_address(address))
-        return;
+        return false;
     secret_append_text(&text, "To connect this account to Parallel, open");
     dialog_add_line(&text, "    ", address);
     dialog_add_line(&text,
@@ -80,7 +100,7 @@ dialog_authorize(pam_handle_t *pamh, const struct fields *event, bool waiting)
     dialog_add_line(&text, "",
                     waiting ? "Waiting for your approval ..."
                             : "There is no need to wait for it.");
-    dialog_show(pamh, &text);
+    return dialog_show(pamh, &text);
 }
 
 static void
@@ -144,19 +164,21 @@ dialog_error(pam_handle_t *pamh, const struct fields *event)
     pam_syslog(pamh, LOG_NOTICE, "user %s is not connected: %s", name, shown);
 }
 
-bool
+enum dialog_result
 dialog_handle(pam_handle_t *pamh, const struct fields *event, bool quiet,
               bool waiting)
 {
     const char *name = fields_text(event, "event");
 
+    if (strcmp(name, EVENT_AUTHORIZE) == 0)
+        return !quiet && dialog_authorize(pamh, event, waiting)
+                   ? DIALOG_AUTHORIZING
+                   : DIALOG_UNSEEN;
     if (strcmp(name, EVENT_ENVIRONMENT) == 0)
         dialog_environment(pamh, event);
     else if (strcmp(name, EVENT_ERROR) == 0)
         dialog_error(pamh, event);
     else if (strcmp(name, EVENT_MESSAGE) == 0 && !quiet)
         dialog_message(pamh, event);
-    else if (strcmp(name, EVENT_AUTHORIZE) == 0 && !quiet)
-        dialog_authorize(pamh, event, waiting);
-    return strcmp(name, EVENT_AUTHORIZE) == 0;
+    return DIALOG_HANDLED;
 }

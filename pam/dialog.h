@@ -14,9 +14,15 @@
 
 #include "lib/base/fields.h"
 
-/* Act on one event. quiet: nothing is shown. true when it asks for an
- * authorization, so that the child may go on polling. */
-bool dialog_handle(pam_handle_t *pamh, const struct fields *event, bool quiet,
-                   bool waiting);
+enum dialog_result {
+    DIALOG_HANDLED,
+    DIALOG_AUTHORIZING, /* a code was shown: the child may go on polling */
+    DIALOG_UNSEEN       /* so it may, but there is nobody to wait for */
+};
+
+/* Act on one event. quiet: nothing is shown. */
+enum dialog_result dialog_handle(pam_handle_t *pamh,
+                                 const struct fields *event, bool quiet,
+                                 bool waiting);
 
 #endif

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "pam/child.h"
 #include "pam/dialog.h"
 #include "pam/options.h"
@@ -76,26 +77,53 @@ module_keep_session(pam_handle_t *pamh, struct child *child)
     steal_pointer(&session);
 }
 
-static bool
-module_is_ssh(pam_handle_t *pamh)
+static const char *
+module_item(pam_handle_t *pamh, int number)
 {
-    const void *tty = NULL;
+    const void *item = NULL;
 
-    return pam_get_item(pamh, PAM_TTY, &tty) == PAM_SUCCESS && tty &&
-           strcmp(tty, "ssh") == 0;
+    return pam_get_item(pamh, number, &item) == PAM_SUCCESS && item ? item
+                                                                    : "";
 }
 
-/* sshd shows what a session says only after it has been opened: to wait for
- * an approval there would be to wait for nothing. */
+/*
+ * sshd shows what a session says only after it has been opened, so to wait
+ * for an approval there would be to wait for nothing; and if it is a command
+ * that runs, it shows nothing. Nor does su without a login shell, and where
+ * there is no terminal there may be nobody.
+ */
 static struct child_manner
 module_manner(pam_handle_t *pamh, const struct options *options, bool quiet)
 {
-    struct child_manner manner = {.silent = quiet, .ssh = module_is_ssh(pamh)};
+    const char *tty = module_item(pamh, PAM_TTY);
+    bool ssh = strcmp(tty, "ssh") == 0;
+    struct child_manner manner = {
+        .silent = quiet,
+        .unseen =
+            ssh || !*tty || strcmp(module_item(pamh, PAM_SERVICE), "su") == 0};
 
-    if (!quiet && !manner.ssh)
+    if (!quiet && !ssh)
         manner.wait = options->wait;
     manner.qr = manner.wait > 0 && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     return manner;
+}
+
+static void
+module_report(pam_handle_t *pamh, const struct options *options,
+              const struct user *user, const struct child *child,
+              bool authorizing)
+{
+    char text[80], name[64];
+    const char *complaint = child_complaint(child, text, sizeof text);
+
+    text_show(name, sizeof name, user->name);
+    if (complaint)
+        pam_syslog(pamh, LOG_NOTICE, "user %s is not connected: the helper %s",
+                   name, complaint);
+    if (options->debug)
+        pam_syslog(pamh, LOG_DEBUG, "session of %s: %zu events%s", name,
+                   child->events,
+                   authorizing ? ", waiting for an approval" : "");
 }
 
 /* Runs the front for the user; what it asks to be shown is shown. */
@@ -110,13 +138,18 @@ module_run(pam_handle_t *pamh, const struct options *options,
 
     if (child_start(&child, pamh, options, user, &manner) < 0)
         return;
-    while ((event = child_next(&child)))
-        authorizing |= dialog_handle(pamh, event, quiet, manner.wait > 0);
+    while ((event = child_next(&child))) {
+        enum dialog_result result =
+            dialog_handle(pamh, event, quiet, manner.wait > 0);
+
+        authorizing |= result != DIALOG_HANDLED;
+        if (result == DIALOG_UNSEEN && manner.wait > 0) {
+            child_cut_short(&child);
+            break;
+        }
+    }
     child_finish(&child);
-    if (options->debug)
-        pam_syslog(pamh, LOG_DEBUG, "session of %s: %zu events%s", user->name,
-                   child.events,
-                   authorizing ? ", waiting for an approval" : "");
+    module_report(pamh, options, user, &child, authorizing);
     if (authorizing)
         module_keep_session(pamh, &child);
 }

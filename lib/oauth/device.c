@@ -71,8 +71,7 @@ device_interval(const struct json *reply)
     int64_t seconds, ms = DEVICE_INTERVAL_MS;
 
     if (json_number(reply, "interval", &seconds) && seconds >= 0)
-        ms = seconds < DEVICE_INTERVAL_MAX_MS ? seconds * 1000
-                                              : DEVICE_INTERVAL_MAX_MS;
+        ms = seconds * 1000; /* json_number() has limited it */
     return ms < DEVICE_INTERVAL_MIN_MS   ? DEVICE_INTERVAL_MIN_MS
            : ms > DEVICE_INTERVAL_MAX_MS ? DEVICE_INTERVAL_MAX_MS
                                          : ms;

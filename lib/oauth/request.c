@@ -122,10 +122,8 @@ oauth_repeats(const struct secret *form, const char *text)
             continue;
         if (oauth_form_value(field + strcspn(field, "=&") + 1, &value) < 0)
             return true;
-        if (value.len > 8) {
+        if (value.len > 8)
             secret_wipe(value.data + 8, value.len - 8);
-            value.data[8] = '\0';
-        }
         if (value.len > 0 && strstr(text, value.data))
             return true;
     }

@@ -152,8 +152,6 @@ conf_handle(void *user, const char *section, const char *key,
 {
     struct conf *conf = user;
 
-    if (conf->failed)
-        return 0;
     if (conf_check_duplicate(conf, section, key) == 0 &&
         conf->handler(conf->context, section, key, value, conf->line,
                       conf->err) == 0)

@@ -219,7 +219,6 @@ http_set_rules(CURL *curl, struct http_exchange *x)
     HTTP_SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     HTTP_SET(CURLOPT_NOSIGNAL, 1L);
     HTTP_SET(CURLOPT_QUICK_EXIT, 1L);
-    HTTP_SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     HTTP_SET(CURLOPT_USERAGENT, "parallel-credential/" PACKAGE_VERSION);
     HTTP_SET(CURLOPT_WRITEFUNCTION, http_receive);
     HTTP_SET(CURLOPT_WRITEDATA, x);
@@ -294,8 +293,8 @@ http_add_headers(struct curl_slist **list, const struct http_request *request)
 
     return http_add_header(list, "Accept: ", "application/json") &&
            http_add_header(list, "Expect:", "") &&
-           http_add_header(list, type ? "Content-Type: " : "Content-Type:",
-                           type ? type : "") &&
+           /* Without a value libcurl leaves the header out. */
+           http_add_header(list, "Content-Type: ", type ? type : "") &&
            (!request->bearer || http_add_header(list, "Authorization: Bearer ",
                                                 secret_text(request->bearer)));
 }
@@ -343,8 +342,6 @@ http_perform(CURL *curl, struct http_exchange *x,
 
     if (left <= 0)
         return CURLE_OPERATION_TIMEDOUT;
-    secret_release(&x->body);
-    x->head_done = false;
     HTTP_SET(CURLOPT_TIMEOUT_MS, http_limit(left));
     HTTP_SET(CURLOPT_CONNECTTIMEOUT_MS,
              http_limit(connect < left ? connect : left));

@@ -35,7 +35,7 @@
 
 #define COMMANDS_MAX 32
 #define WARM_UP      5
-#define MEMORY_RUNS  5
+#define MEMORY_RUNS  15
 
 struct command {
     const char *name;

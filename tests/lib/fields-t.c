@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,6 +329,36 @@ test_read_limits(void **state)
     assert_non_null(strstr(err.text, "1048576 bytes"));
 }
 
+/* Who sends too much and does not end is not waited for. */
+static void
+test_read_endless(void **state)
+{
+    CLEANUP(fields_release) struct fields f = FIELDS_INIT;
+    struct error err = ERROR_INIT;
+    static char piece[4096];
+    int fds[2];
+    pid_t child;
+
+    (void)state;
+    memset(piece, 'x', sizeof piece);
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    child = fork();
+    if (child == 0) {
+        for (int i = 0; i < 300; i++)
+            if (write(fds[1], piece, sizeof piece) < 0)
+                break;
+        pause();
+    }
+    alarm(30); /* would wait for ever */
+    assert_int_equal(fields_read(&f, fds[0], &err), -1);
+    alarm(0);
+    assert_non_null(strstr(err.text, "1048576 bytes"));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -343,6 +374,7 @@ main(void)
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_read_stops),
         cmocka_unit_test(test_read_limits),
+        cmocka_unit_test(test_read_endless),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

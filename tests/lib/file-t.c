@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -70,6 +71,7 @@ assert_file(const char *name, const char *text)
     if (file_read(folder, path, name, 1 << 20, &out, NULL, &err) != FILE_OK)
         fail_msg("%s: %s", name, err.text);
     assert_string_equal(secret_text(&out), text);
+    assert_int_equal(out.len, strlen(text));
 }
 
 static bool
@@ -127,7 +129,7 @@ test_read_too_large(void **state)
 {
     (void)state;
     put("f", "0123456789", 0600);
-    assert_unreadable("f", 9, "too large");
+    assert_unreadable("f", 9, "too large (10 bytes, at most 9)");
     assert_file("f", "0123456789");
 }
 
@@ -527,6 +529,10 @@ test_write_all(void **state)
     child = fork();
     if (child == 0) {
         close(fds[1]);
+        for (int i = 0; i < 50; i++) { /* the pipe is full meanwhile */
+            kill(parent, SIGUSR1);
+            poll(NULL, 0, 1);
+        }
         do {
             kill(parent, SIGUSR1);
             n = read(fds[0], piece, sizeof piece);

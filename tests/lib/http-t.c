@@ -5,17 +5,11 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -295,6 +289,9 @@ test_retry_after(void **state)
          "Retry-After: Sun, 06 Nov 1994 08:49:00 GMT\r\n",
          0},
         {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+         "Retry-After: Sat, 06 Nov 2094 08:49:37 GMT\r\n",
+         366 * 24 * 3600},
     };
 
     (void)state;
@@ -432,6 +429,10 @@ test_lost(void **state)
                    &patient, "lost", "no complete answer");
     assert_trouble(SERVER_SEND, "HTTP/1.1 200 OK\r\nContent-Ty", &patient,
                    "lost", "no complete answer");
+    assert_trouble(SERVER_SEND,
+                   "HTTP/1.1 100 Continue\r\n\r\n"
+                   "HTTP/1.1 200 OK\r\nContent-Ty",
+                   &patient, "lost", "no complete answer");
     assert_trouble(SERVER_SEND, "SSH-2.0-OpenSSH\r\n", &patient, "lost",
                    "no complete answer");
     assert_trouble(SERVER_SEND, "HTTP/1.1 999 Odd\r\n\r\n", &patient, "lost",
@@ -752,220 +753,6 @@ test_wiped(void **state)
     assert_int_equal(trace_find(200, 4), 0);
 }
 
-/*
- * Certificates: made and served by the openssl tool, in a folder of their
- * own.
- */
-struct tls {
-    char folder[32];
-    int port;
-    pid_t server;
-    int output;
-};
-
-static int
-tls_run(const char *command)
-{
-    int status = system(command);
-
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* Starts a server with the certificate NAME.pem; false without the tool. */
-static bool
-tls_serve(struct tls *tls, const char *name)
-{
-    char line[256] = "", certificate[64], key[64], *port;
-    int fds[2];
-    FILE *stream;
-
-    snprintf(certificate, sizeof certificate, "%s/%s.pem", tls->folder, name);
-    snprintf(key, sizeof key, "%s/key.pem", tls->folder);
-    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    tls->server = fork();
-    if (tls->server == 0) {
-        dup2(fds[1], 1);
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, 0);
-        dup2(null, 2);
-        execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0",
-               "-cert", certificate, "-key", key, "-www", (char *)NULL);
-        _exit(127);
-    }
-    close(fds[1]);
-    stream = fdopen(fds[0], "r");
-    while (fgets(line, sizeof line, stream) && strncmp(line, "ACCEPT ", 7))
-        ;
-    tls->output = dup(fds[0]);
-    fclose(stream);
-    port = strrchr(line, ':');
-    tls->port = port ? atoi(port + 1) : 0;
-    return tls->port > 0;
-}
-
-static void
-tls_stop(struct tls *tls)
-{
-    kill(tls->server, SIGKILL);
-    waitpid(tls->server, NULL, 0);
-    close(tls->output);
-}
-
-/* False, with a remark, without the tool. */
-static bool
-tls_open(struct tls *tls)
-{
-    char command[1024];
-
-    if (tls_run("command -v openssl >/dev/null") != 0) {
-        print_message("# not tried: there is no openssl here\n");
-        return false;
-    }
-    strcpy(tls->folder, "/tmp/http-t.XXXXXX");
-    assert_non_null(mkdtemp(tls->folder));
-    snprintf(command, sizeof command,
-             "exec >/dev/null 2>&1; set -e; cd %s; mkdir hashed; "
-             "openssl req -newkey rsa:2048 -nodes -keyout key.pem -subj /CN=t "
-             "-out t.csr; "
-             "make() { printf 'subjectAltName=%%s' \"$2\" >ext; "
-             "openssl x509 -req -in t.csr -signkey key.pem -days \"$3\" "
-             "-extfile ext -out \"$1\"; }; "
-             "make good.pem IP:127.0.0.1 2; "
-             "make other.pem DNS:other.example 2; "
-             "make old.pem IP:127.0.0.1 -1; "
-             "cp good.pem hashed; openssl rehash hashed; "
-             "cat good.pem other.pem old.pem >all.pem",
-             tls->folder);
-    assert_int_equal(tls_run(command), 0);
-    return true;
-}
-
-static void
-tls_close(struct tls *tls)
-{
-    char command[64];
-
-    snprintf(command, sizeof command, "rm -rf %s", tls->folder);
-    assert_int_equal(tls_run(command), 0);
-}
-
-/* GET from the server with the certificate name, trusting file and folder
- * (of ours), ends in status, or with a failure id and part of its text. */
-static void
-assert_tls(struct tls *tls, const char *name, const char *file,
-           const char *folder, const char *id, const char *part)
-{
-    struct http_options options = patient;
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    char url[64], file_path[64], folder_path[64];
-    int result;
-
-    snprintf(file_path, sizeof file_path, "%s/%s", tls->folder,
-             file ? file : "");
-    snprintf(folder_path, sizeof folder_path, "%s/%s", tls->folder,
-             folder ? folder : "");
-    options.ca_file = file ? file_path : NULL;
-    options.ca_directory = folder ? folder_path : NULL;
-    assert_true(tls_serve(tls, name));
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", tls->port);
-    result = get(&options, url, &response, &err);
-    tls_stop(tls);
-    http_response_release(&response);
-    if (!id && result < 0)
-        fail_msg("%s: %s", err.id, err.text);
-    if (id && result == 0)
-        fail_msg("accepted %s", name);
-    if (id)
-        assert_failure(&err, id, part);
-}
-
-static void
-test_certificates(void **state)
-{
-    struct tls tls;
-
-    (void)state;
-    if (!tls_open(&tls))
-        return;
-    assert_tls(&tls, "good", "good.pem", NULL, NULL, "");
-    assert_tls(&tls, "good", NULL, "hashed", NULL, "");
-    assert_tls(&tls, "good", NULL, NULL, "certificate", "unknown issuer");
-    assert_tls(&tls, "good", "other.pem", NULL, "certificate", "");
-    assert_tls(&tls, "other", "all.pem", NULL, "certificate", "another host");
-    assert_tls(&tls, "old", "all.pem", NULL, "certificate", "expired");
-    assert_tls(&tls, "good", "missing.pem", NULL, "certificate",
-               "cannot be read");
-    tls_close(&tls);
-}
-
-/*
- * In a mount namespace with our own /etc/ssl/certs: whose hashed folder does
- * not know the certificate but whose bundle does; then the other way round.
- * 0 when both work, 77 where that cannot be tried.
- */
-static int
-tls_try_system(const struct tls *tls, const char *url)
-{
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    char command[512], path[64];
-
-    snprintf(path, sizeof path, "%s/system", tls->folder);
-    snprintf(command, sizeof command,
-             "exec >/dev/null 2>&1; set -e; cd %s; mkdir system; "
-             "cp other.pem system; openssl rehash system; "
-             "cat other.pem good.pem >system/ca-certificates.crt",
-             tls->folder);
-    if (tls_run(command) != 0 || unshare(CLONE_NEWNS) < 0 ||
-        mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount(path, "/etc/ssl/certs", "", MS_BIND, NULL) < 0)
-        return 77;
-    if (get(&patient, url, &response, &err) < 0) {
-        print_message("# bundle: %s\n", err.text);
-        return 1;
-    }
-    snprintf(command, sizeof command,
-             "exec >/dev/null 2>&1; cd %s; cp good.pem system; "
-             "openssl rehash system; echo >system/ca-certificates.crt",
-             tls->folder);
-    if (tls_run(command) != 0 || get(&patient, url, &response, &err) < 0) {
-        print_message("# folder: %s\n", err.text);
-        return 2;
-    }
-    http_response_release(&response);
-    return 0;
-}
-
-static void
-test_system_certificates(void **state)
-{
-    struct tls tls;
-    char url[64];
-    int status = -1;
-    pid_t child;
-
-    (void)state;
-    if (geteuid() != 0 || access("/etc/ssl/certs", X_OK) != 0) {
-        print_message("# not tried: needs root and /etc/ssl/certs\n");
-        return;
-    }
-    if (!tls_open(&tls))
-        return;
-    assert_true(tls_serve(&tls, "good"));
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", tls.port);
-    child = fork();
-    if (child == 0)
-        _exit(tls_try_system(&tls, url));
-    assert_int_equal(waitpid(child, &status, 0), child);
-    tls_stop(&tls);
-    tls_close(&tls);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        print_message("# not tried: needs a mount namespace\n");
-    else
-        assert_int_equal(status, 0);
-}
-
 static int
 stop(void **state)
 {
@@ -1003,8 +790,6 @@ main(void)
         cmocka_unit_test(test_netrc),
         cmocka_unit_test(test_sigpipe),
         cmocka_unit_test(test_wiped),
-        cmocka_unit_test(test_certificates),
-        cmocka_unit_test(test_system_certificates),
     };
 
     /* The machine's own proxy is none of these tests' business. */

@@ -386,6 +386,10 @@ test_waits(void **state)
     (void)state;
     assert_int_equal(take("a", LOCK_EXCLUSIVE, 60000, &fd), LOCK_TAKEN);
     assert_true(clock_now().boot - start < 30000);
+    /* It belongs to the descriptor: opening and closing the file elsewhere
+     * does not end it. */
+    assert_false(is_free("a", LOCK_EXCLUSIVE));
+    assert_false(is_free("a", LOCK_EXCLUSIVE));
     close(fd);
     other_end(&other, 0);
 }

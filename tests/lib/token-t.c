@@ -223,7 +223,7 @@ test_org_id(void **state)
     assert_string_equal(equals.org_id, "a=b%0a\xc3\xa9");
     memset(text + start, 'o', TOKEN_NAME_MAX + 1);
     strcpy(text + start + TOKEN_NAME_MAX + 1, "\"}");
-    assert_refused(text, "org_id");
+    assert_refused(text, "too long in \"org_id\"");
     strcpy(text + start + TOKEN_NAME_MAX, "\"}");
     struct json *json = parsed(text);
     struct token token = TOKEN_INIT;
@@ -272,6 +272,9 @@ test_scope(void **state)
     assert_bare(",\"scope\":\"a\\nb\"");
     assert_bare(",\"scope\":\"a\\u001b[2J\"");
     assert_bare(",\"scope\":\"a\\u202eb\"");
+    char members[2048];
+    snprintf(members, sizeof members, ",\"scope\":\"%01025d\"", 0);
+    assert_bare(members);
     CLEANUP(token_release) struct token empty = accepted(",\"scope\":\"\"");
     assert_string_equal(empty.scope, "");
 }

@@ -73,6 +73,7 @@ test_refused(void **state)
                                       "https://a/@x",
                                       "https://a#part",
                                       "https://a\\b",
+                                      "https://a/b\\c",
                                       "https://a b",
                                       "https://a/ ",
                                       " https://a",

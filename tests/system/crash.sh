@@ -126,8 +126,8 @@ all_answered() {
 # Whether programs may be traced here.
 can_trace() {
     command -v strace >/dev/null &&
-        strace -f -qq -o /dev/null -e inject=getppid:error=EPERM true \
-            2>/dev/null
+        strace -f -qq -o /dev/null --seccomp-bpf -e trace=fsync \
+            -e inject=fsync:error=EIO true 2>/dev/null
 }
 
 # ---- locks -------------------------------------------------------------------

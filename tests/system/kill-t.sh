@@ -45,7 +45,8 @@ kill_at() {
     local name=$1 number=$2
     shift 2
     {
-        strace -f -qq -o "$WORK/trace" -e signal=none -e trace=all \
+        strace -f -qq -o "$WORK/trace" -e signal=none \
+            -e "trace=$name,sendto,/^rename" \
             -e "inject=$name:signal=SIGKILL:when=$number" "$@" \
             >"$WORK/run.out" 2>&1 </dev/null
         killed=$?
@@ -62,6 +63,14 @@ renamed() {
 before_request() {
     awk -v want="$1" '$1 == "sendto" && ++seen == want { exit }
         { count++ } END { print count + 0 }' "$WORK/points"
+}
+# All points but those of the dynamic loader, between the broker's start and
+# its first act: of these every fifth.
+without_loader() {
+    awk '$1 == "umask" { begun = 1 }
+        $1 == "execve" { loading = $2 == 2 && !begun }
+        begun { loading = 0 }
+        !loading || NR % 5 == 0' "$WORK/points"
 }
 arrived() {
     wait_counter "$1" "$2" && wait_until "$PATIENCE" all_answered
@@ -91,15 +100,13 @@ look_after_refresh() {
     was_kept=$(renamed)
     total=$((total + 1))
     [ "$killed" -eq 137 ] || survived=$((survived + 1))
-    whole || note whole "$point: $(head -c 300 "$STORE")"
     tidy || note tidy "$point: $(ls -A "$STATE" "$XDG_RUNTIME_DIR"/*)"
     if [ "$was_sent" -eq 0 ] && cmp -s "$STORE" "$WORK/store.before" &&
         [ ! -e "$STORE.new" ]; then
-        run "$TOOL" status # it did not come so far
-        [ "$rc" -eq 0 ] || note again "$point: exit $rc: $err"
-        early=$((early + 1))
+        early=$((early + 1)) # it did not come so far
         return
     fi
+    whole || note whole "$point: $(head -c 300 "$STORE")"
     [ ! -e "$STORE.new" ] || drafts=$((drafts + 1))
     count=$((count + was_sent))
     arrived token_refresh "$count" || note again "$point: no request"
@@ -168,35 +175,32 @@ t_refresh() {
     while read -r name number; do
         kill_at "$name" "$number" "$TOOL" refresh
         look_after_refresh "$name $number" "$TOOL" refresh
-    done <"$WORK/points"
+    done < <(without_loader)
     report refresh
 }
 
 # get, the front and what it hands over to: every few points
-get_again() {
-    request | "$TOOL" get
+make_get() {
+    request >"$WORK/request"
+    printf '#!/bin/sh\nexec "%s" get <"%s"\n' "$TOOL" "$WORK/request" \
+        >"$WORK/get"
+    chmod +x "$WORK/get"
 }
 t_get() {
     local name number
     fresh
     sign_in || return
-    request >"$WORK/request"
-    cat >"$WORK/get" <<'EOF'
-#!/bin/sh
-exec "$1" get <"$2"
-EOF
-    chmod +x "$WORK/get"
+    make_get
     expire_session
-    check "a get that renews is recorded" \
-        record "$WORK/get" "$TOOL" "$WORK/request"
+    check "a get that renews is recorded" record "$WORK/get"
     is "$(sent reference):$(renamed reference)" "1:2" "it asks once"
     old=$(refresh_token)
     cp "$STORE" "$WORK/store.before"
     count=$(refreshes)
     while read -r name number; do
         [ -e "$SESSION" ] && expire_session
-        kill_at "$name" "$number" "$WORK/get" "$TOOL" "$WORK/request"
-        look_after_refresh "$name $number" get_again
+        kill_at "$name" "$number" "$WORK/get"
+        look_after_refresh "$name $number" "$WORK/get"
     done < <(awk 'NR % 5 == 1' "$WORK/points"
         tail -n "+$(before_request 1)" "$WORK/points" | awk 'NR % 3 == 1')
     report get
@@ -239,9 +243,10 @@ t_login_again() {
         [ ! -e "$STORE.new" ] || login ||
             note again "$name $number: login: $rc $out"
         [ ! -e "$STORE.new" ] || note tidy "$name $number: draft"
-    done < <(awk -v first="$first" 'NR % 9 == 1 && NR < first' \
-        "$WORK/points"
-        tail -n "+$first" "$WORK/points")
+    done < <(awk -v first="$first" '
+        (NR < first && NR % 9 == 1) || (NR >= first && !renamed) ||
+            (renamed && NR % 4 == 1)
+        NR > first && /^rename/ { renamed = 1 }' "$WORK/points")
     echo "# login again: $total points, $new with the new credential kept"
     none whole "login again: what is stored is whole at every point"
     none tidy "login again: one draft at most, and it is replaced"
@@ -311,7 +316,7 @@ signalled() {
     was=$(refresh_token)
     before=$(refreshes)
     trouble '{"endpoint":"token:refresh","kind":"gate"}'
-    in_background unignored "$@" >"$WORK/signal.out" 2>&1 <"$WORK/request"
+    in_background unignored "$@" >"$WORK/signal.out" 2>&1
     gate_wait 1 || note signal "$name: nobody asks"
     kill "-$signal" "$pid"
     check "SIG$signal during $name is held back" \
@@ -330,12 +335,12 @@ t_signals() {
     local signal
     fresh
     sign_in || return
-    request >"$WORK/request"
+    make_get
     for signal in TERM INT HUP; do
         signalled "$signal" refresh "$TOOL" refresh
     done
     expire_session
-    signalled TERM get "$TOOL" get
+    signalled TERM get "$WORK/get"
     none signal "every one of them had asked"
 }
 
