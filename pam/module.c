@@ -150,7 +150,7 @@ module_run(pam_handle_t *pamh, const struct options *options,
     }
     child_finish(&child);
     module_report(pamh, options, user, &child, authorizing);
-    if (authorizing)
+    if (authorizing && !quiet)
         module_keep_session(pamh, &child);
 }
 

@@ -3,7 +3,7 @@
 # sources, a build of it, an installed tree.
 #
 # ROOT is the clone. All that is made lies in $BUILDS: build/ in the clone,
-# or a folder of our own below /tmp where that cannot be.
+# or a folder of our own in /tmp where that cannot be.
 #
 #   $BUILDS/source          the project's files, with ./configure made
 #   $BUILDS/NAME            a build tree
@@ -52,14 +52,20 @@ step() {
 
 # ---- a folder of our own -----------------------------------------------------
 
+# Can build/ in the clone be ours?
+setup_fits() {
+    # make cannot live with blanks in a path.
+    case $ROOT in *[!a-zA-Z0-9_/.+-]*) return 1 ;; esac
+    [ -w "$ROOT" ] || return 1
+    if [ -e "$BUILDS" ] && ! [ -O "$BUILDS" ]; then return 1; fi
+    # Where root builds, invented users have to get at the programs.
+    [ "$(id -u)" -ne 0 ] ||
+        setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$ROOT"
+}
+
 setup_folder() {
     BUILDS=$ROOT/build
-    # make cannot live with blanks in a path.
-    case $ROOT in *[!a-zA-Z0-9_/.+-]*) BUILDS='' ;; esac
-    if [ -z "$BUILDS" ] || ! [ -w "$ROOT" ] ||
-        { [ -e "$BUILDS" ] && ! [ -O "$BUILDS" ]; }; then
-        BUILDS=${TMPDIR:-/tmp}/parallel-credential-build-$(id -u)
-    fi
+    setup_fits || BUILDS=${TMPDIR:-/tmp}/parallel-credential-build-$(id -u)
     mkdir -p "$BUILDS"
     if [ -L "$BUILDS" ] || ! [ -O "$BUILDS" ]; then
         echo "$BUILDS is not ours: remove it" >&2

@@ -167,6 +167,31 @@ test_from_number(void **state)
 }
 
 static void
+test_put(void **state)
+{
+    char out[8];
+    size_t used = text_put(out, sizeof out, 0, "ab");
+
+    (void)state;
+    assert_int_equal(used, 2);
+    assert_string_equal(out, "ab");
+    used = text_put_number(out, sizeof out, used, -12);
+    assert_int_equal(used, 5);
+    assert_string_equal(out, "ab-12");
+    /* What does not fit is cut off. */
+    used = text_put(out, sizeof out, used, "cdef");
+    assert_int_equal(used, 7);
+    assert_string_equal(out, "ab-12cd");
+    assert_int_equal(text_put_number(out, sizeof out, used, 345), 7);
+    assert_string_equal(out, "ab-12cd");
+    assert_int_equal(text_put(out, 1, 0, "x"), 0);
+    assert_string_equal(out, "");
+    out[0] = 'X';
+    assert_int_equal(text_put(out, 0, 0, "x"), 0);
+    assert_int_equal(out[0], 'X');
+}
+
+static void
 test_starts_with(void **state)
 {
     (void)state;
@@ -204,6 +229,7 @@ main(void)
         cmocka_unit_test(test_show),
         cmocka_unit_test(test_to_number),
         cmocka_unit_test(test_from_number),
+        cmocka_unit_test(test_put),
         cmocka_unit_test(test_starts_with),
         cmocka_unit_test(test_has_word),
     };

@@ -61,6 +61,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -652,6 +653,8 @@ log_open(void)
         fail("%s: %s", driver.log, strerror(errno));
     driver.log_fd = fcntl(fd, F_DUPFD_CLOEXEC, OWN_FD);
     close(fd);
+    /* The C library keeps a descriptor for it: from the start, then. */
+    openlog("driver", LOG_NDELAY, LOG_AUTH);
 }
 
 /* "<PRIORITY>Mmm dd hh:mm:ss NAME: TEXT" */

@@ -52,6 +52,9 @@ host_begin() {
     rm -rf /etc/pam.d /etc/motd /etc/nologin /etc/profile.d /etc/sudoers.d
     rm -f /etc/environment /etc/legal
     mkdir -m 755 /etc/pam.d
+    rm -f /etc/localtime # UTC
+    sed -i "s|^root:.*|root:x:0:0:root:$WORK/root:/bin/sh|" /etc/passwd
+    mkdir -m 700 "$WORK/root"
     echo 'passwd: files
 shadow: files
 group: files
