@@ -10,6 +10,13 @@
 enum pending_status session_pending(const struct broker *b,
                                     struct pending *pending);
 
+/* One poll, and what follows from it for the files: the code that is pending,
+ * the pauses, what the next login has to tell. The lock "polling" is held. */
+enum credential_approval session_poll_once(struct broker *b,
+                                           struct pending *pending,
+                                           struct record **record,
+                                           struct error *err);
+
 /*
  * Somebody needs the credential while a code is waiting: if nobody else
  * polls and the interval has passed, ask once. true with the new record when

@@ -140,20 +140,20 @@ setup_may_install() {
     if [ -t 0 ]; then sudo -v; else sudo -n true; fi 2>/dev/null
 }
 
+setup_updated=''
 # setup_packages NEEDS: all of them are there, or the script ends here
 setup_packages() {
-    local missing round
-    # One round may bring what the next one asks.
-    for round in 1 2; do
-        mapfile -t missing < <(setup_missing "$1")
-        [ ${#missing[@]} -gt 0 ] || return 0
-        setup_may_install || break
+    local missing
+    mapfile -t missing < <(setup_missing "$1")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if setup_may_install; then
         rm -f "$BUILDS"/*/configured
         echo "  installing ${missing[*]}"
-        [ "$round" -gt 1 ] || step "apt-get update" setup_apt update
+        [ -n "$setup_updated" ] || step "apt-get update" setup_apt update
+        setup_updated=yes
         step "apt-get install" setup_apt install --no-install-recommends \
-            "${missing[@]}" || break
-    done
+            "${missing[@]}"
+    fi
     mapfile -t missing < <(setup_missing "$1")
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "Missing, and not for us to install here. On Debian, as root:"

@@ -45,7 +45,7 @@ for file in "${files[@]}"; do
     [[ $file == *.sh ]] || ! head -n 1 "$file" | tr -d '\0' |
         grep -qE '^#! */(usr/)?bin/(env )?(ba)?sh' || chosen+=("$file")
 done
-silent "shellcheck" shellcheck "${chosen[@]}"
+silent "shellcheck" shellcheck --format=gcc "${chosen[@]}"
 
 # found PATTERN FILE...: the lines that have it, which there should not be
 found() {
@@ -63,7 +63,6 @@ done
 silent "nothing is left to do" found \
     '\<(TODO|FIXME|XXX|HACK|WIP|TBD)\>|\<(un|not (yet )?)implemented\>' \
     "${chosen[@]}"
-silent "no line ends in blanks" found '[[:blank:]]+$' "${chosen[@]}"
 silent "no conflict is left" found '^(<<<<<<<|>>>>>>>)' "${chosen[@]}"
 
 # Would it be seen?

@@ -16,7 +16,7 @@ SEVERITY = ("emerg", "alert", "crit", "err", "warning", "notice", "info",
 def main(path, file):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(path)
-        with open(file, "w", encoding="utf-8", buffering=1) as out:
+        with open(file, "a", encoding="utf-8", buffering=1) as out:
             print("listening", flush=True)
             while True:
                 text = log.recv(65536).decode("utf-8", "backslashreplace")

@@ -527,7 +527,8 @@ new_user "$WORK/home/made-at-login"
 ssh_by publickey
 begin=$SECONDS
 terminal "${ends_shell[@]}" -- "${ssh[@]}"
-is "$screen" "$(authorize_text "$(newest_code)")
+is "$screen" "Creating directory '$home'.
+$(authorize_text "$(newest_code)")
 \$ exit" "after pam_mkhomedir: the home is there in time"
 check "wait= is not for sshd, which could not show it" \
     test $((SECONDS - begin)) -lt 10

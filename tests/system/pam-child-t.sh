@@ -415,7 +415,7 @@ SERVICE=(ann)
 events "${code[@]}" '' 'event=message' 'text[]=x' '' 'event=environment' \
     PARALLEL_X=x '' "$EVENT_OK"
 rm -f "$HOME_OF/log"
-drive ann state silent-open env silent-close state
+drive ann tty:tty1 state silent-open env silent-close state
 is "$(said say):$(said env)" :PARALLEL_X=x \
     "PAM_SILENT: nothing is shown, the environment is set"
 is "$(cut -d' ' -f3- "$HOME_OF/log")" "session-open $UID_OF $(group_of) --silent" \
@@ -434,7 +434,7 @@ drive ann nofile:4096 leak:20 umask:000 chdir:/usr signals:ignore \
     setenv:LD_PRELOAD=/nonexistent.so setenv:PATH=/tmp setenv:HOME=/tmp \
     setenv:PARALLEL_PLATFORM_URL=https://evil.example \
     setenv:XDG_RUNTIME_DIR=/tmp setenv:LD_LIBRARY_PATH=/tmp \
-    terminal state open state
+    terminal tty:tty1 state open state
 is "$(result open)$(said terminal)" PAM_SUCCESSok "a caller with bad habits"
 is "$(states | sort -u | wc -l)" 1 "stays as it was"
 report=$(cat "$HOME_OF/report")
