@@ -44,9 +44,19 @@ token_run(struct broker *b, const char *token_prefix, const char *key_prefix,
         return -1;
     if (b->api_key)
         return token_print_key(b, key_prefix, err);
-    if (credential_token(&b->credential, CREDENTIAL_FRESH, b->min_ttl, &record,
-                         err) != CREDENTIAL_OK)
+    switch (credential_token(&b->credential, CREDENTIAL_FRESH, b->min_ttl,
+                             &record, err)) {
+    case CREDENTIAL_OK:
+        break;
+    case CREDENTIAL_NONE:
+    case CREDENTIAL_REFUSED:
+        /* Perhaps the person has approved a code since. */
+        if (session_ask_again(b, &record))
+            break;
         return -1;
+    case CREDENTIAL_FAILED:
+        return -1;
+    }
     return token_print(token_prefix, secret_text(&record->access), err);
 }
 

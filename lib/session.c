@@ -272,6 +272,19 @@ session_put_header(const struct session *session, const struct store *store,
     return result | fields_end(text);
 }
 
+/* There is one cache. One that was made when there was no runtime folder
+ * would outlive the logout that this one tells of. */
+static void
+session_remove_other(const struct session *session)
+{
+    cleanup_close int state = -1;
+
+    if (session->place->runtime[0] &&
+        file_open_folder(session->place->state, false, &state, NULL) ==
+            FILE_OK)
+        unlinkat(state, CACHE_NAME, 0);
+}
+
 void
 session_publish(struct session *session, const struct store *store,
                 const struct session_failure *failure)
@@ -283,6 +296,7 @@ session_publish(struct session *session, const struct store *store,
 
     if (session->folder < 0 || session->lock < 0)
         return;
+    session_remove_other(session);
     result = session_put_header(session, store, &text);
     if (first)
         session_put_record(session, &text, first, failure);

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 
 #define CONF_LINE_MAX 198
+#define CONF_BOM      "\xef\xbb\xbf" /* UTF-8's byte order mark */
 #define CONF_NAME_MAX 49 /* inih cuts a longer section off, silently */
 
 /*
@@ -95,6 +96,9 @@ conf_check_line(struct conf *conf, const char *text, size_t len)
             return conf_fail(conf, conf->line,
                              text[i] ? "a control character is in the line"
                                      : "a NUL is in the line");
+    /* inih would take a second one off the first line. */
+    if (conf->line == 1 && text_starts_with(text, CONF_BOM))
+        return conf_fail(conf, conf->line, "two byte order marks");
     if (!*conf_skip_blanks(text) || *text == '#' || *text == ';')
         return 0;
     if (conf_is_blank(*text))
@@ -173,7 +177,6 @@ int
 conf_parse(const char *file, const char *text, size_t len,
            conf_handler handler, void *context, struct error *err)
 {
-    static const char bom[] = "\xef\xbb\xbf";
     CLEANUP(conf_release)
     struct conf conf = {.next = text,
                         .end = text + len,
@@ -184,7 +187,7 @@ conf_parse(const char *file, const char *text, size_t len,
     int line;
 
     text_show(conf.file, sizeof conf.file, file);
-    if (len >= 3 && memcmp(text, bom, 3) == 0)
+    if (len >= 3 && memcmp(text, CONF_BOM, 3) == 0)
         conf.next += 3;
     line = ini_parse_stream(conf_read_line, &conf, conf_handle, &conf);
     if (line != 0 && !conf.failed)

@@ -202,7 +202,7 @@ within() {
 # Every descriptor of the login program in its first and last "state" line,
 # and whether it has children.
 states() {
-    said state | sed 's/ rss=.*//'
+    said state | sed 's, rss=[0-9]*,,'
 }
 # field NAME: of the last state line
 field() {

@@ -5,6 +5,8 @@
 # shellcheck source=pam.sh
 . "$(dirname "$0")/pam.sh"
 
+cd / || exit 1 # wherever we were, the person may not be allowed in there
+
 give_up() {
     echo "$1"
     exit 1
