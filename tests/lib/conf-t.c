@@ -110,6 +110,7 @@ test_bom(void **state)
     assert_notes("\xef\xbb\xbf[s]\na=b\n", "2:[s]a=b|");
     assert_notes("\xef\xbb\xbf", "");
     assert_refused("\xef\xbb\xbf a=b\n", "a.conf:1: the line starts with");
+    assert_refused("\xef\xbb\xbf\xef\xbb\xbf = b\n", "a.conf:1: two byte");
     /* Only at the start; elsewhere it is part of a key. */
     assert_notes("a=b\n\xef\xbb\xbf"
                  "c=d\n",

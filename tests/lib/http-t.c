@@ -737,20 +737,22 @@ exchange_traces(void)
     http_response_release(&response);
 }
 
-/*
- * Nothing of request or answer is left in memory. The first time does not
- * count: the dynamic linker, when it looks a function up, saves the vector
- * registers, and what they happen to hold, on the stack.
- */
+static const char *program;
+
+/* Nothing of request or answer is left in memory: see main(). */
 static void
 test_wiped(void **state)
 {
     (void)state;
+    assert_int_equal(trace_run_alone(program), 0);
+}
+
+/* What a run with an argument does: how many copies are left. */
+static int
+run_alone(void)
+{
     exchange_traces();
-    exchange_traces();
-    assert_int_equal(trace_find(200, 2), 0);
-    assert_int_equal(trace_find(200, 3), 0);
-    assert_int_equal(trace_find(200, 4), 0);
+    return trace_find(200, 2) + trace_find(200, 3) + trace_find(200, 4);
 }
 
 static int
@@ -763,7 +765,7 @@ stop(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_form),
@@ -800,6 +802,9 @@ main(void)
     unsetenv("all_proxy");
     unsetenv("no_proxy");
     unsetenv("NO_PROXY");
+    program = argv[0];
+    if (argc > 1)
+        return run_alone();
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("http", tests, NULL, stop);
 }

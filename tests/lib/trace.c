@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char
@@ -92,4 +93,20 @@ trace_find(size_t len, unsigned seed)
     fclose(maps);
     close(memory);
     return found;
+}
+
+int
+trace_run_alone(const char *program)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        setenv("LD_BIND_NOW", "1", 1);
+        execlp(program, program, "alone", (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -17,4 +17,12 @@ void trace_make(char *out, size_t len, unsigned seed);
  * the memory cannot be read. */
 int trace_find(size_t len, unsigned seed);
 
+/*
+ * Run program (argv[0] of the test) with the one argument "alone" and all
+ * functions looked up beforehand: the dynamic linker, when it looks one up
+ * later, saves the vector registers, and what they happen to hold, on the
+ * stack. Returns the program's exit status.
+ */
+int trace_run_alone(const char *program);
+
 #endif

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 # host.sh - a machine of our own, for tests of real login programs.
 #
 #   . "$(dirname "$0")/lib.sh"
@@ -16,16 +16,16 @@ MODULE=$PREFIX/lib/security/pam_parallel.so
 
 # own_host SCRIPT [TOOL...]
 own_host() {
-    local script=$1 tool
+    local script=$1 each
     shift
     if [ -n "${PARALLEL_TEST_OWN_HOST-}" ]; then
         host_begin
         return
     fi
     [ "$(id -u)" -eq 0 ] || skip_all "needs root"
-    for tool in "${HOST_TOOLS[@]}" "$@"; do
-        PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
-            skip_all "$tool is missing"
+    for each in "${HOST_TOOLS[@]}" "$@"; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "$each" >/dev/null ||
+            skip_all "$each is missing"
     done
     [ -e "$MODULE" ] || skip_all "the PAM module is not installed"
     unshare -mpn --fork --kill-child --mount-proc --propagation private \
@@ -33,10 +33,14 @@ own_host() {
     setpriv --reuid 65534 --clear-groups test -x "$BROKER" ||
         skip_all "$PREFIX is not open to ordinary users"
     chmod 711 "$WORK"
-    TMPDIR=$WORK PARALLEL_TEST_OWN_HOST=1 \
+    host_run env TMPDIR="$WORK" PARALLEL_TEST_OWN_HOST=1 \
         unshare -mpn --fork --kill-child --mount-proc --propagation private \
         "$script"
     exit
+}
+# What a script may replace, to do something outside, before and after.
+host_run() {
+    "$@"
 }
 
 # The settings of the whole machine: where the broker looks for them.
@@ -107,6 +111,13 @@ host_make_configuration() {
 host_configure() {
     printf '%s\n' "$@" >"$host_configuration"
 }
+# use_sandbox [LINE...]: it names the sandbox, as the environment no longer does
+use_sandbox() {
+    unset PARALLEL_PLATFORM_URL PARALLEL_SERVICE_API_URL PARALLEL_API_URL
+    host_configure "platform_url = $HTTP_PLATFORM_URL" \
+        "service_api_url = $HTTP_SERVICE_API_URL" \
+        "api_url = $HTTP_API_URL" "$@"
+}
 
 # ---- people --------------------------------------------------------------------
 
@@ -162,20 +173,26 @@ no_poller() {
 
 # ---- ssh -----------------------------------------------------------------------
 
-# start_sshd [LINE...]: the real one; lines for its configuration. $ssh_port
-start_sshd() {
+# sshd_files [LINE...]: keys and a configuration in $WORK/ssh; $ssh_port
+sshd_files() {
     ssh_port=$(python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    [ -e "$WORK/host_key" ] || ssh-keygen -qt ed25519 -N '' -f "$WORK/host_key"
-    [ -e "$WORK/key" ] || ssh-keygen -qt ed25519 -N '' -f "$WORK/key"
-    install -m 644 "$WORK/key.pub" "$WORK/authorized"
+    if [ ! -e "$WORK/ssh" ]; then
+        mkdir "$WORK/ssh"
+        ssh-keygen -qt ed25519 -N '' -f "$WORK/ssh/host_key"
+        ssh-keygen -qt ed25519 -N '' -f "$WORK/ssh/key"
+    fi
     printf '%s\n' "$@" "Port $ssh_port" 'ListenAddress 127.0.0.1' \
-        "HostKey $WORK/host_key" 'UsePAM yes' 'StrictModes no' \
-        "AuthorizedKeysFile $WORK/authorized" 'PrintMotd no' \
+        "HostKey $WORK/ssh/host_key" 'UsePAM yes' 'StrictModes no' \
+        "AuthorizedKeysFile $WORK/ssh/key.pub" 'PrintMotd no' \
         'PrintLastLog no' 'PidFile none' 'KbdInteractiveAuthentication yes' \
         'Subsystem sftp internal-sftp' 'MaxStartups 100' \
-        >"$WORK/sshd_config"
-    in_background "$(command -v sshd)" -D -f "$WORK/sshd_config"
+        >"$WORK/ssh/config"
+}
+# start_sshd [LINE...]: the real one; lines for its configuration
+start_sshd() {
+    sshd_files "$@"
+    in_background "$(command -v sshd)" -D -f "$WORK/ssh/config"
     sshd_pid=$pid
     wait_until 10 logged "listening on 127.0.0.1 port $ssh_port"
 }
@@ -184,6 +201,81 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 # (publickey, password, keyboard-interactive).
 ssh_by() {
     ssh=(ssh -F none -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
-        -o StrictHostKeyChecking=no -o IdentitiesOnly=yes -i "$WORK/key"
+        -o StrictHostKeyChecking=no -o IdentitiesOnly=yes -i "$WORK/ssh/key"
         -o "PreferredAuthentications=$1" -p "$ssh_port" "$user@127.0.0.1")
+}
+
+# A session that stays: ssh running a command, until end_session.
+begin_session() {
+    rm -f "$WORK/hold"
+    mkfifo "$WORK/hold"
+    : >"$WORK/session.out"
+    exec {hold}<>"$WORK/hold"
+    "${ssh[@]}" 'echo here; cat' <"$WORK/hold" >"$WORK/session.out" \
+        2>"$WORK/session.err" {hold}>&- &
+    session=$!
+    wait_until 10 grep -q here "$WORK/session.out"
+}
+end_session() {
+    exec {hold}>&-
+    wait "$session"
+}
+
+# ---- what people see, and do -----------------------------------------------------
+
+# terminal [STEP...] -- COMMAND...: somebody at a terminal; $screen is what it
+# has shown, with nothing but CR LF ending its lines, $rc the status
+screen=''
+terminal() {
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
+        LC_ALL="${LOCALE-C.UTF-8}" "$HERE/terminal.py" "$WORK/screen" \
+        "$@" 2>"$WORK/terminal.err"
+    rc=$?
+    sed 's/^/# /' "$WORK/terminal.err"
+    screen=$(sed -e 's/\r$//;t' -e 's/$/<no CR>/' "$WORK/screen")
+}
+ends_shell=('see=\$ $' 'type=exit')
+
+# is_screen REGEX NAME: the whole of it
+is_screen() {
+    if [[ $screen =~ ^$1$ ]]; then ok "$2"; else
+        not_ok "$2" "got:
+$screen
+want:
+$1"
+    fi
+}
+# authorize_text CODE [LAST LINE]: what a person is to see
+authorize_text() {
+    echo "To connect this account to Parallel, open
+    $HTTP_PLATFORM_URL/device?user_code=$1
+and approve, if the page shows the code $1
+${2-There is no need to wait for it.}"
+}
+connected='This account is now connected to Parallel as Acme \(approved 20[0-9][0-9]-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}\)\.
+If that was not you, undo it: parallel-credential logout'
+
+# The code that was given out last; how many there were.
+newest_code() {
+    state '.pending[0].user_code'
+}
+codes() {
+    state .requests.code
+}
+approve() {
+    control approve "{\"user_code\":\"$1\"}" >"$WORK/control.out"
+}
+# The interval since the last poll has passed: the next session asks at once.
+may_poll() {
+    [ "$(date +%s%3N)" -gt "$(sed -n 's/^next_poll=//p' "$STATE/pending")" ]
+}
+# git asks, and is answered
+signed_in() {
+    printf 'protocol=http\nhost=%s\n\n' "${HTTP_PLATFORM_URL#http://}" |
+        as_user "$TOOL" get 2>"$WORK/get.err" | grep -q '^password=.'
+}
+# What lies in the home and is not the person's alone.
+foreign_files() {
+    find "$home" -mindepth 1 ! \( -user "$user" -group "$user" \( \
+        -type d -perm 700 -o -type f -perm 600 \) \) -printf '%M %u:%g %p\n'
 }

@@ -65,10 +65,8 @@ store_print() {
     stat -c '%i %Y %Z %s' "$STORE"
     cat "$STORE"
 }
-repeat() { # repeat TEXT COUNT
-    local text
-    printf -v text '%*s' "$2" ''
-    printf '%s' "${text// /$1}"
+repeat() { # repeat CHARACTER COUNT
+    head -c "$2" /dev/zero | tr '\0' "$1"
 }
 host=${HTTP_PLATFORM_URL#*://} api=${HTTP_API_URL#*://}
 service=${HTTP_SERVICE_API_URL#*://} service=${service%/account}
@@ -394,11 +392,12 @@ before=$(store_print)
 state_before=$(state .requests)
 # wrong NAMED ARGUMENT...: exit 2 and one line that names it
 wrong() {
-    local named=$1
+    local named=$1 name
     shift
+    name=$(cut -c 1-60 <<<"$*" | cat -v)
     bounded "$TOOL" "$@"
-    is "$rc:$(lines):$out" 2:1: "$(cat -v <<<"$*"): exit 2, one line"
-    check "$(cat -v <<<"$*"): names it" grep -qF -e "$named" "$WORK/run.err"
+    is "$rc:$(lines):$out" 2:1: "$name: exit 2, one line"
+    check "$name: names it" grep -qF -e "$named" "$WORK/run.err"
 }
 verbs=(capability config erase get header help login logout refresh status
     store token)
@@ -732,8 +731,13 @@ at_terminal() {
 }
 approve="curl -sS --max-time 60 $CONTROL_URL/approve"
 approve="$approve -d '{\"user_code\":\"any\",\"wait_ms\":20000}'"
-# The answer and the complaints of a program at a terminal, kept apart
-apart=(sh -c 'exec "$@" <"$0/block" >"$0/answer" 2>"$0/complaint"' "$WORK")
+# The answer and the complaints of a program at a terminal, kept apart; the
+# terminal stays open, also before the program comes to open it
+apart=(sh -c 'exec "$@" 3<>/dev/tty <"$0/block" >"$0/answer" \
+    2>"$0/complaint"' "$WORK")
+lock_is_free() {
+    timeout 10 python3 "$HERE/hold-lock.py" --wait "$1"
+}
 if ! python3 -c 'import pty' 2>/dev/null; then
     skip "a terminal" "no python3 here"
 else
@@ -789,8 +793,7 @@ else
             ! -name lock ! -name renewing ! -name session ! -name prompt)" \
             "" "Ctrl-C in $each: no file is left"
         for lock in "$STATE/lock" "$XDG_RUNTIME_DIR"/*/renewing; do
-            check "Ctrl-C in $each: ${lock##*/} is free" \
-                python3 "$HERE/hold-lock.py" "$lock" true
+            check "Ctrl-C in $each: ${lock##*/} is free" lock_is_free "$lock"
         done
         bounded "$TOOL" status --json
         is "$rc:$(jq -r .authenticated <<<"$out")" 3:false \

@@ -23,92 +23,12 @@ all_services() {
         sed -i '1i auth sufficient pam_rootok.so' "/etc/pam.d/$each"
     done
 }
-use_sandbox() {
-    host_configure "platform_url = $HTTP_PLATFORM_URL" \
-        "service_api_url = $HTTP_SERVICE_API_URL" \
-        "api_url = $HTTP_API_URL" "$@"
-}
 all_services parallel
 use_sandbox
 echo 'root ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers
 chmod 440 /etc/sudoers
 printf 'MOTD_FILE ""\nLOGIN_TIMEOUT 60\nLOGIN_RETRIES 1\n' >/etc/login.defs
-unset PARALLEL_PLATFORM_URL PARALLEL_SERVICE_API_URL PARALLEL_API_URL
 start_sshd
-
-# ---- words -------------------------------------------------------------------
-
-# terminal [STEP...] -- COMMAND...: somebody at a terminal; $screen is what it
-# has shown, with nothing but CR LF ending its lines, $rc the status
-screen=''
-terminal() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
-        LC_ALL="${LOCALE-C.UTF-8}" "$HERE/terminal.py" "$WORK/screen" \
-        "$@" 2>"$WORK/terminal.err"
-    rc=$?
-    sed 's/^/# /' "$WORK/terminal.err"
-    screen=$(sed -e 's/\r$//;t' -e 's/$/<no CR>/' "$WORK/screen")
-}
-ends_shell=('see=\$ $' 'type=exit')
-
-# The code that was given out last.
-newest_code() {
-    state '.pending[0].user_code'
-}
-# authorize_text CODE [LAST LINE]: what a person is to see
-authorize_text() {
-    echo "To connect this account to Parallel, open
-    $HTTP_PLATFORM_URL/device?user_code=$1
-and approve, if the page shows the code $1
-${2-There is no need to wait for it.}"
-}
-connected='This account is now connected to Parallel as Acme \(approved 20[0-9][0-9]-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}\)\.
-If that was not you, undo it: parallel-credential logout'
-# is_screen REGEX NAME: the whole of it
-is_screen() {
-    if [[ $screen =~ ^$1$ ]]; then ok "$2"; else
-        not_ok "$2" "got:
-$screen
-want:
-$1"
-    fi
-}
-approve() {
-    control approve "{\"user_code\":\"$1\"}" >"$WORK/control.out"
-}
-# The interval since the last poll has passed: the next session asks at once.
-may_poll() {
-    [ "$(date +%s%3N)" -gt "$(sed -n 's/^next_poll=//p' "$STATE/pending")" ]
-}
-codes() {
-    state .requests.code
-}
-# git asks, and is answered
-signed_in() {
-    printf 'protocol=http\nhost=%s\n\n' "${HTTP_PLATFORM_URL#http://}" |
-        as_user "$TOOL" get 2>"$WORK/get.err" | grep -q '^password=.'
-}
-# All that lies in the home is the person's, and nobody else's to read.
-foreign_files() {
-    find "$home" -mindepth 1 ! \( -user "$user" -group "$user" \( \
-        -type d -perm 700 -o -type f -perm 600 \) \) -printf '%M %u:%g %p\n'
-}
-
-# A session that stays: ssh running a command, until end_session.
-begin_session() {
-    rm -f "$WORK/hold"
-    mkfifo "$WORK/hold"
-    : >"$WORK/session.out"
-    exec {hold}<>"$WORK/hold"
-    "${ssh[@]}" 'echo here; cat' <"$WORK/hold" >"$WORK/session.out" \
-        2>"$WORK/session.err" {hold}>&- &
-    session=$!
-    wait_until 10 grep -q here "$WORK/session.out"
-}
-end_session() {
-    exec {hold}>&-
-    wait "$session"
-}
 
 # ---- ssh: what is seen ---------------------------------------------------------
 
@@ -227,7 +147,7 @@ check "$polls polls in $passed s, at most one each interval" \
 check "none of them left a poller" wait_until 5 no_poller
 echo "pwd" | sftp -q -F none -o UserKnownHostsFile=/dev/null \
     -o LogLevel=ERROR -o StrictHostKeyChecking=no -o IdentitiesOnly=yes \
-    -i "$WORK/key" -P "$ssh_port" "$user@127.0.0.1" >"$WORK/sftp" 2>&1
+    -i "$WORK/ssh/key" -P "$ssh_port" "$user@127.0.0.1" >"$WORK/sftp" 2>&1
 is "$(cat "$WORK/sftp")" "sftp> pwd
 Remote working directory: $home" "sftp: nothing in its way"
 
