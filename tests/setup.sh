@@ -111,6 +111,7 @@ setup_has() {
     command) command -v "$2" >/dev/null ;;
     header) echo "#include <$2>" | gcc -E - >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
+    library) [ -n "$(compgen -G "/usr/lib/*/$2")$(compgen -G "/usr/lib*/$2")" ] ;;
     runtime) [ -n "$(compgen -G "$(clang -print-resource-dir)/$2")" ] ;;
     esac
 }

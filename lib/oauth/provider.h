@@ -51,7 +51,8 @@ extern const char provider_parallel_scopes[];
  * or http to loopback; no query; trailing slashes are dropped). For the
  * public addresses key_for also holds the agent surfaces
  * https://task-mcp.parallel.ai and https://search.parallel.ai; for a private
- * platform never a public one. token_for is the platform's origin and the
+ * platform neither list ever holds a public one, even when service_url or
+ * data_url is. token_for is the platform's origin and the
  * Account API's origin with its path and a slash ("https://api.parallel.ai
  * /account/"; without a path the bare origin). key_for is the data API's
  * origin. -1 with FAIL_INPUT that names platform_url, service_api_url or

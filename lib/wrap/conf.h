@@ -7,8 +7,11 @@
  * headings, lines that start with '#' or ';' are comments, " ;" starts a
  * comment behind a value. Not allowed, each an error that names file and
  * line: a continuation line (one that starts with a blank and is not empty),
- * a line without '=', an empty key, a line longer than 198 bytes, a NUL, a
- * section heading that does not close, the same key twice in a section.
+ * a line without '=' (or with a ':' before it), an empty key, a line longer
+ * than 198 bytes, a section or key longer than 49, a control character but a
+ * tab, a section heading that does not close, has no name or is followed by
+ * anything but a comment, the same key twice in a section. A byte order mark
+ * at the start and lines that end in CR LF are fine.
  */
 #ifndef PARALLEL_WRAP_CONF_H
 #define PARALLEL_WRAP_CONF_H

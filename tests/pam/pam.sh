@@ -114,13 +114,17 @@ own_files() {
     mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/user
 }
 
-chmod 755 "$WORK"
-if is_root; then
-    open_way "$PREFIX" && open_way "$WORK"
-fi && own_devices && own_files && ip link set lo up || {
+own_world() {
+    chmod 755 "$WORK"
+    if is_root; then
+        open_way "$PREFIX" && open_way "$WORK" || return
+    fi
+    own_devices && own_files && ip link set lo up
+}
+if ! own_world; then
     echo "Bail out! no world of our own"
     exit 1
-}
+fi
 
 # ---- people ------------------------------------------------------------------
 
@@ -216,7 +220,8 @@ login_start() {
     shift 2
     rm -f "$in"
     mkfifo "$in"
-    driver --user "$name" "$@" <"$in" >"$WORK/out.$id" 2>"$WORK/err.$id" &
+    "${as_login[@]+"${as_login[@]}"}" "$DRIVER" --confdir "$CONFDIR" \
+        --user "$name" "$@" <"$in" >"$WORK/out.$id" 2>"$WORK/err.$id" &
     login_pid[$id]=$!
     background+=($!)
     exec {fd}>"$in"

@@ -402,18 +402,24 @@ wrong() {
 verbs=(capability config erase get header help login logout refresh status
     store token)
 for verb in "${verbs[@]}"; do
-    wrong --nope $verb --nope
-    wrong --nope --nope $verb
-    wrong --nope $verb --nope=1
-    wrong -x $verb -x
-    wrong --org $verb --org
-    wrong --quiet $verb --quiet=1
-    [ $verb = help ] || wrong surplus $verb surplus
-    [ $verb = logout ] || wrong --all $verb --all
-    [ $verb = login ] || wrong --wait $verb --wait 5
-    case $verb in login | status | config) ;; *) wrong --json $verb --json ;; esac
-    case $verb in token | header) ;; *) wrong --api-key $verb --api-key ;; esac
-    [ $verb = token ] || wrong --min-ttl $verb --min-ttl 5
+    wrong --nope "$verb" --nope
+    wrong --nope --nope "$verb"
+    wrong --nope "$verb" --nope=1
+    wrong -x "$verb" -x
+    wrong --org "$verb" --org
+    wrong --quiet "$verb" --quiet=1
+    [ "$verb" = help ] || wrong surplus "$verb" surplus
+    [ "$verb" = logout ] || wrong --all "$verb" --all
+    [ "$verb" = login ] || wrong --wait "$verb" --wait 5
+    case $verb in
+    login | status | config) ;;
+    *) wrong --json "$verb" --json ;;
+    esac
+    case $verb in
+    token | header) ;;
+    *) wrong --api-key "$verb" --api-key ;;
+    esac
+    [ "$verb" = token ] || wrong --min-ttl "$verb" --min-ttl 5
 done
 for verb in nope GET session tokens ''; do
     wrong "$verb" "$verb"
@@ -477,22 +483,22 @@ is "$("$TOOL" header)" "Authorization: Bearer $token" "header"
 # we have put there.
 tell store http "$api" username=me password=pk_stored
 for each in "token --api-key:" "header --api-key:x-api-key: "; do
-    verb=${each%%:*} prefix=${each#*:}
+    verb=${each%%:*} start=${each#*:}
     # shellcheck disable=SC2086
     {
-        is "$("$TOOL" $verb)" "${prefix}pk_stored" "$verb: the stored key"
-        is "$(PARALLEL_API_KEY=pk_mine "$TOOL" $verb)" "${prefix}pk_mine" \
+        is "$("$TOOL" $verb)" "${start}pk_stored" "$verb: the stored key"
+        is "$(PARALLEL_API_KEY=pk_mine "$TOOL" $verb)" "${start}pk_mine" \
             "$verb: PARALLEL_API_KEY goes first"
         is "$(PARALLEL_API_KEY=pk_old PARALLEL_CREDENTIAL_KEY_ID=k1 \
-            "$TOOL" $verb)" "${prefix}pk_stored" \
+            "$TOOL" $verb)" "${start}pk_stored" \
             "$verb: not one that we exported"
-        is "$(PARALLEL_API_KEY='' "$TOOL" $verb)" "${prefix}pk_stored" \
+        is "$(PARALLEL_API_KEY='' "$TOOL" $verb)" "${start}pk_stored" \
             "$verb: not an empty one"
         is "$(PARALLEL_API_KEY=pk_mine PARALLEL_CREDENTIAL_KEY_ID='' \
-            "$TOOL" $verb)" "${prefix}pk_mine" "$verb: an empty id is none"
+            "$TOOL" $verb)" "${start}pk_mine" "$verb: an empty id is none"
         # The broker says the same.
         rm -f "$SESSION"
-        is "$(PARALLEL_API_KEY=pk_mine "$TOOL" $verb)" "${prefix}pk_mine" \
+        is "$(PARALLEL_API_KEY=pk_mine "$TOOL" $verb)" "${start}pk_mine" \
             "$verb: PARALLEL_API_KEY, without a cache"
     }
 done
@@ -725,7 +731,7 @@ fi
 
 # ---- a terminal -------------------------------------------------------------
 
-# at_terminal [-t S] STEP... -- COMMAND...: what it shows goes to $WORK/screen
+# at_terminal STEP... -- COMMAND...: what it shows goes to $WORK/screen
 at_terminal() {
     run python3 "$HERE/terminal.py" "$WORK/screen" "$@"
 }
@@ -757,9 +763,8 @@ else
             "get, credential.interactive = $each: nothing is asked"
     done
     git config --global --unset credential.interactive
-    run setsid --wait "${apart[@]}" "$TOOL" get
-    is "$rc:$(cat "$WORK/answer"):$(wc -l <"$WORK/complaint")" 0::1 \
-        "get without a terminal: one line, exit 0"
+    run timeout "$PATIENCE" setsid --wait "$TOOL" get <"$WORK/block"
+    is "$rc:$out:$(lines)" 0::1 "get without a terminal: one line, exit 0"
     GIT_TERMINAL_PROMPT=0 at_terminal -- "${apart[@]}" "$TOOL" store
     is "$(state .requests.code)" "$codes" "no code was asked for"
 
@@ -770,23 +775,30 @@ else
         "$(stored '.records[0].access_token')" "and answers"
     is "$(sed 's/=.*//' "$WORK/answer" | paste -sd,)" \
         "username,password,password_expiry_utc," "with nothing else"
-    code=$(state '.pending[-1].user_code')
-    like "$(cat "$WORK/screen")" "$HTTP_PLATFORM_URL/device" \
+    code=$(grep -o 'user_code=[A-Z]*-[A-Z]*' "$WORK/screen")
+    like "$(cat "$WORK/screen")" "$HTTP_PLATFORM_URL/device.$code" \
         "the address was shown"
-    like "$(cat "$WORK/screen")" "$code" "the code was shown"
+    check "the code was shown" grep -qF "[1m${code#*=}" "$WORK/screen"
     unlike "$(cat "$WORK/screen")" \
         "$(stored '.records[0] | .access_token + "|" + .refresh_token')" \
         "no token was shown"
 
     # Given up: nothing is left, and nothing is in the way of the next one.
     interrupt=$'type=\x03'
-    for each in "login --no-browser" get; do
+    for each in login get; do
         new_person
-        # shellcheck disable=SC2086
-        at_terminal see="Waiting for your approval" "$interrupt" -- \
-            "${apart[@]}" "$TOOL" $each
-        is "$rc:$(cat "$WORK/answer")" 130: "Ctrl-C in $each: exit 130"
-        like "$(cat "$WORK/complaint")" "interrupted; nothing has changed" \
+        if [ $each = get ]; then
+            at_terminal see="Waiting for your approval" "$interrupt" -- \
+                "${apart[@]}" "$TOOL" get
+            is "$(cat "$WORK/answer")" "" "Ctrl-C in get: no answer"
+            err=$(cat "$WORK/complaint")
+        else
+            at_terminal see="Waiting for your approval" "$interrupt" -- \
+                "$TOOL" login --no-browser
+            err=$(cat "$WORK/screen")
+        fi
+        is "$rc" 130 "Ctrl-C in $each: exit 130"
+        like "$err" "interrupted; nothing has changed" \
             "Ctrl-C in $each: it says so"
         is "$(stored '.records | length')" 0 "Ctrl-C in $each: no record"
         is "$(find "$HOME" "$XDG_RUNTIME_DIR" -type f ! -name store.json \
@@ -801,9 +813,26 @@ else
         control expire '{"user_code":"any"}' >/dev/null
         check "Ctrl-C in $each: the next login works" sign_in
     done
-    # The screen is left as it was found: the line with the time is gone.
-    like "$(tail -c 4 "$WORK/screen" | cat -v)" 'K$|\^M' \
+    # The line with the time does not stay on the screen.
+    is "$(tail -c 4 "$WORK/screen" | od -An -c | tr -d ' ')" '\r033[K' \
         "the line with the time is taken away"
+
+    # Where the service does not answer. A poll has a limit of 10 s, which is
+    # the longest that a person has to wait.
+    for each in register code token_device; do
+        new_person
+        control trouble "{\"kind\":\"hang\",
+            \"endpoint\":\"${each/_/:}\"}" >"$WORK/trouble.out"
+        count=$(($(state .requests.$each) + 1))
+        at_terminal run="curl -sS --max-time 60 '$CONTROL_URL/wait?`
+            `counter=$each&at_least=$count&ms=15000'" "$interrupt" -- \
+            "$TOOL" login --no-browser
+        is "$rc:$err" 130: "Ctrl-C while $each does not answer: exit 130"
+        control trouble '{"clear":true}' >"$WORK/trouble.out"
+        control expire '{"user_code":"any"}' >/dev/null
+        check "Ctrl-C while $each does not answer: the next login works" \
+            sign_in
+    done
 fi
 
 # ---- waiting for a person ---------------------------------------------------
@@ -827,6 +856,11 @@ os.execv(sys.argv[1], sys.argv[1:])' "$TOOL" login --json --no-browser \
     control expire '{"user_code":"any"}' >/dev/null
 done
 
+# wait_polls COUNT MS
+wait_polls() {
+    curl -sSf --max-time 60 -o "$WORK/wait.out" \
+        "$CONTROL_URL/wait?counter=token_device&at_least=$1&ms=$2"
+}
 set_service '{"interval":1}'
 new_person
 started=$SECONDS
@@ -849,11 +883,8 @@ for _ in 1 2 3; do
     login=$!
     background+=("$login")
     wait_until 20 grep -q waiting_for "$WORK/run.out"
-    # Just behind the first poll, so that a whole interval passes
-    control expire-nothing >/dev/null 2>&1
-    curl -sS --max-time 60 \
-        "$CONTROL_URL/wait?counter=token_device&at_least=$((\
-            $(state .requests.token_device) + 1))&ms=20000" >/dev/null
+    # Just behind a poll, so that a whole interval has to pass
+    wait_polls $(($(state .requests.token_device) + 1)) 20000
     control approve '{"user_code":"any"}' >/dev/null
     approved=${EPOCHREALTIME/[^0-9]/}
     wait $login
@@ -871,9 +902,7 @@ new_person
 login=$!
 background+=("$login")
 wait_until 20 grep -q waiting_for "$WORK/run.out"
-polls=$(state .requests.token_device)
-curl -sS --max-time 60 "$CONTROL_URL/wait?counter=token_device&at_least=$((\
-    polls + 3))&ms=20000" >/dev/null
+wait_polls $(($(state .requests.token_device) + 3)) 20000
 control approve '{"user_code":"any"}' >/dev/null
 wait $login
 jq -sc '(map(.endpoint) | rindex("code")) as $code |
@@ -881,14 +910,12 @@ jq -sc '(map(.endpoint) | rindex("code")) as $code |
     "$WORK/sandbox/requests.log" >"$WORK/polls"
 set_service '{"interval":5}'
 new_person
+polls=$(($(state .requests.token_device) + 1))
 "$TOOL" login --json --no-browser >"$WORK/run.out" 2>&1 </dev/null &
 login=$!
 background+=("$login")
 wait_until 20 grep -q waiting_for "$WORK/run.out"
-check "login polls at once, not after the interval" wait_until 4 test \
-    "$(jq -sc 'map(.endpoint) | .[-1]' "$WORK/sandbox/requests.log")" = \
-    '"token_device"'
-kill -INT $login 2>/dev/null
+check "login polls at once, not after the interval" wait_polls $polls 3500
 kill -TERM $login
 wait $login
 check "polls keep to the interval: $(cat "$WORK/polls")" jq -e \

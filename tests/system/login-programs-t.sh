@@ -70,6 +70,17 @@ terminal "${steps[@]}" "${ends_shell[@]}" -- "${ssh[@]}"
 is "$screen" "$asks\$ exit" "the one after it says nothing"
 is "$(codes)" 3 "one code for each person"
 
+new_user
+ssh_by publickey
+terminal -- "${ssh[@]:0:1}" -t "${ssh[@]:1}" 'echo here'
+is "$screen" here "ssh -t with a command: nothing but the command"
+is "$(echo 'echo here' | "${ssh[@]}" 2>&1)" \
+    "$(authorize_text "$(newest_code)")
+here" "ssh without a terminal: before what the shell says"
+install -m 600 -o "$uid" /dev/null "$home/.hushlogin"
+terminal "${ends_shell[@]}" -- "${ssh[@]}"
+is "$screen" '$ exit' "a file .hushlogin: not wanted"
+
 # ---- ssh: what runs --------------------------------------------------------------
 
 new_user
@@ -247,6 +258,10 @@ check "and nothing is left in the home" test ! -e "$home/.local"
 terminal "${ends_shell[@]}" -- sudo -i -u "$user"
 is "$screen" "$(authorize_text "$(newest_code)")
 \$ exit" "sudo -i: may be spoken to"
+code=$(newest_code)
+terminal 'see=[$#] $' 'type=exit' -- sudo -s -u "$user"
+is "$screen" "$(authorize_text "$code")
+\$ exit" "sudo -s: the same"
 
 # ---- a login that is held for a while --------------------------------------------------
 

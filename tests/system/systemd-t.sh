@@ -1,0 +1,273 @@
+#!/bin/bash
+# Real systemd and logind, in a container: where a session's files lie, what
+# the last logout leaves, and that no session stays behind. The container is
+# this machine's own root, with everything that is written on top of it.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/host.sh"
+[ -z "${SANITIZED-}" ] ||
+    skip_all "a sanitizer's library does not fit into foreign programs"
+
+# cgroup_parents: our control group in the hierarchies that systemd uses
+cgroup_parents() {
+    local hierarchy names path each
+    while IFS=: read -r hierarchy names path; do
+        case $hierarchy:$names in
+        0:) set -- /sys/fs/cgroup/unified /sys/fs/cgroup ;;
+        *:name=systemd) set -- /sys/fs/cgroup/systemd ;;
+        *) continue ;;
+        esac
+        for each in "$@"; do
+            [ ! -e "$each${path%/}/cgroup.procs" ] || {
+                echo "$each${path%/}"
+                break
+            }
+        done
+    done </proc/self/cgroup
+}
+# systemd's groups lie below one of our own, which goes away with them.
+host_run() {
+    local each own=() status
+    for each in $(cgroup_parents); do
+        mkdir "$each/parallel-test.$$" 2>/dev/null || continue
+        own+=("$each/parallel-test.$$")
+    done
+    (
+        for each in "${own[@]+"${own[@]}"}"; do
+            echo "$BASHPID" >"$each/cgroup.procs" || exit 1
+        done
+        exec "$@"
+    )
+    status=$?
+    for each in "${own[@]+"${own[@]}"}"; do
+        wait_until 10 remove_groups "$each"
+    done
+    return $status
+}
+remove_groups() {
+    find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+    [ ! -e "$1" ]
+}
+own_host "$0" sshd ssh ssh-keygen systemd-nspawn loginctl nsenter dbus-daemon
+modules=/usr/lib/$(uname -m)-linux-gnu/security
+[ -e "$modules/pam_systemd.so" ] || modules=/usr/lib/security
+[ -e "$modules/pam_systemd.so" ] || modules=/usr/lib64/security
+[ -e "$modules/pam_systemd.so" ] || skip_all "pam_systemd is missing"
+
+start_sandbox
+control config '{"interval":1}' >"$WORK/control.out"
+
+# ---- the container -------------------------------------------------------------
+
+machine=$WORK/machine
+mkdir "$machine" "$WORK/upper" "$WORK/overlay"
+mount -t overlay -o "lowerdir=/,upperdir=$WORK/upper,workdir=$WORK/overlay" \
+    overlay "$machine" 2>"$WORK/mount.err" ||
+    skip_all "no overlay of / here: $(cat "$WORK/mount.err")"
+mount --bind /etc "$machine/etc"
+: >/etc/machine-id
+rm -rf /etc/systemd
+mkdir -p /etc/systemd/system /etc/systemd/logind.conf.d
+printf '[Login]\nUserStopDelaySec=500ms\n' \
+    >/etc/systemd/logind.conf.d/test.conf
+sshd_files
+cat >/etc/systemd/system/login.target <<'END'
+[Unit]
+Requires=basic.target dbus.socket systemd-logind.service logins.service
+After=basic.target dbus.socket systemd-logind.service logins.service
+END
+cat >/etc/systemd/system/logins.service <<END
+[Unit]
+After=systemd-logind.service
+[Service]
+RuntimeDirectory=sshd
+ExecStart=$(command -v sshd) -D -f $WORK/ssh/config
+KillMode=process
+END
+
+binds=()
+for each in "$WORK/home" "$WORK/ssh" "$PREFIX" "${host_configuration%/*}"; do
+    case $each in
+    /etc | /etc/* | /usr) ;;
+    *) binds+=("--bind=$each") ;;
+    esac
+done
+in_background systemd-nspawn -q -D "$machine" --register=no --keep-unit \
+    --console=pipe --link-journal=no --resolv-conf=off --timezone=off \
+    "${binds[@]}" -b -- systemd.unit=login.target \
+    >"$WORK/console" 2>&1 </dev/null
+container=$pid
+leader=''
+# inside COMMAND...: root in the container
+inside() {
+    nsenter -a -t "$leader" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+has_booted() {
+    leader=$(pgrep -P "$container") && ssh_answers &&
+        [ "$(inside systemctl is-system-running 2>&1)" = running ]
+}
+ssh_answers() {
+    (: <"/dev/tcp/127.0.0.1/$ssh_port") 2>/dev/null
+}
+wait_until 30 has_booted ||
+    skip_all "the container does not boot: $(tail -c 500 "$WORK/console")"
+
+# Whoever does something as the person does it in the container.
+as_user() {
+    inside HOME="$home" USER="$user" LOGNAME="$user" LC_ALL=C.UTF-8 TZ=UTC \
+        PATH="$PREFIX/bin:/usr/bin:/bin" \
+        setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+}
+TOOL=$PREFIX/bin/parallel-credential
+# logind's word on the sessions of $user
+sessions() {
+    inside loginctl list-sessions --no-legend |
+        awk -v user="$user" '$3 == user { print $1 }'
+}
+session_states() {
+    local each
+    for each in $(sessions); do
+        inside loginctl show-session -P State "$each"
+    done
+}
+no_session() {
+    [ -z "$(sessions)" ]
+}
+RUNTIME=''
+no_runtime() {
+    inside test ! -e "/run/user/$uid"
+}
+mode_of() {
+    inside stat -c '%a %U' "$@" 2>&1
+}
+
+ssh_stack=('auth required pam_unix.so' 'account required pam_unix.so'
+    'session required pam_unix.so' 'session required pam_systemd.so')
+service sshd "${ssh_stack[@]}" parallel
+for each in other systemd-user; do
+    service "$each" 'auth required pam_deny.so' \
+        'account required pam_permit.so' 'session required pam_permit.so'
+done
+service systemd-user 'account required pam_permit.so' \
+    'session required pam_permit.so' 'session optional pam_systemd.so'
+use_sandbox
+
+# ---- a code is pending ---------------------------------------------------------------
+
+new_user
+RUNTIME=/run/user/$uid
+ssh_by publickey
+begin_session
+is "$(session_states)" active "logind knows the session"
+is "$(mode_of "$RUNTIME")" "700 $user" "it has $RUNTIME"
+check "somebody polls" wait_until 5 poller
+like "$(cat "/proc/$(poller)/cgroup")" "session-$(sessions).scope" \
+    "in the session's own group, which has to be left for it to end"
+is "$(stat -c '%a %U' "$STATE/pending")" "600 $user" \
+    "the code is kept in the home"
+is "$(inside find "$RUNTIME/parallel-credential" -mindepth 1 -printf '%f ')" \
+    "renewing " "nothing of it lies in the runtime folder"
+end_session
+check "the last logout: no session stays behind" wait_until 10 no_session
+check "nobody polls" wait_until 5 no_poller
+check "logind wipes $RUNTIME" wait_until 10 no_runtime
+
+# ---- approved when nobody is there -------------------------------------------------------
+
+code=$(newest_code)
+approve "$code"
+wait_until 5 may_poll
+terminal "${ends_shell[@]}" -- "${ssh[@]}"
+is_screen "$connected"$'\n''\$ exit' \
+    "approved after the last logout: the next login says so"
+is "$(codes)" 1 "and asked for no other code"
+check "no session stays behind" wait_until 10 no_session
+wait_until 10 no_runtime
+
+begin_session
+is "$(mode_of "$RUNTIME/parallel-credential" \
+    "$RUNTIME/parallel-credential/session")" "700 $user
+600 $user" "signed in: the session cache lies in the runtime folder"
+check "git is answered" signed_in
+is "$(find "$STATE" -name 'session*')" "" "and not in the home"
+end_session
+check "the last logout wipes it" wait_until 10 no_runtime
+is "$(state .requests.token_refresh)" 0 "what lasts is in the store"
+
+# ---- two sessions, one code ------------------------------------------------------------
+
+new_user
+ssh_by publickey
+begin_session
+check "the first session polls" wait_until 5 poller
+first=$session hold_first=$hold
+begin_session
+is "$(poller | wc -l)" 1 "the second does not"
+exec {hold_first}>&-
+wait "$first"
+check "when the first one ends, so does its poller" wait_until 5 no_poller
+is "$(session_states)" active "the other session goes on"
+approve "$(newest_code)"
+wait_until 5 may_poll
+check "approved then: git is answered in the other" signed_in
+end_session
+check "no session stays behind" wait_until 10 no_session
+
+# A client that is killed, and a session that logind ends.
+for way in "killed client" "loginctl terminate-user"; do
+    new_user
+    ssh_by publickey
+    begin_session
+    wait_until 5 poller >"$WORK/check.out"
+    case $way in
+    killed*) kill -9 "$session" ;;
+    *) inside loginctl terminate-user "$user" ;;
+    esac
+    exec {hold}>&-
+    wait "$session" 2>"$WORK/check.out"
+    check "$way: no session stays behind" wait_until 10 no_session
+    check "$way: nobody polls" wait_until 5 no_poller
+    check "$way: the code is kept" test -s "$STATE/pending"
+done
+
+# What of the person is in the control group of a session, by name.
+in_session() {
+    local each
+    for each in $(pgrep -u "$uid"); do
+        grep -q 'session-[^/]*\.scope' "/proc/$each/cgroup" &&
+            cat "/proc/$each/comm"
+    done 2>/dev/null | sort -u
+}
+only_the_keyring() {
+    [ "$(in_session)" = gnome-keyring-d ]
+}
+
+# ---- with the GNOME keyring ----------------------------------------------------------------
+
+if inside test -e "$modules/pam_gnome_keyring.so"; then
+    keyring='session optional pam_gnome_keyring.so auto_start'
+    service sshd 'auth optional pam_gnome_keyring.so' "${ssh_stack[@]}" \
+        "$keyring" parallel
+    for order in before after; do
+        new_user
+        ssh_by password
+        terminal 'see=password: ' "type=$PASSWORD" 'see=\$ $' \
+            'type=pgrep -cu $USER gnome-keyring' "${ends_shell[@]}" \
+            -- "${ssh[@]}"
+        is_screen $'\r'"$user@127.0.0.1's password: 
+To connect this account to Parallel, open
+.*
+There is no need to wait for it\.
+\\\$ pgrep -cu \\\$USER gnome-keyring
+[1-9]
+\\\$ exit" "pam_gnome_keyring $order pam_parallel: both have done their part"
+        check "only the keyring's own daemon outlives the session" \
+            wait_until 10 only_the_keyring
+        service sshd 'auth optional pam_gnome_keyring.so' "${ssh_stack[@]}" \
+            parallel "$keyring"
+    done
+else
+    skip "pam_gnome_keyring before pam_parallel" "it is not installed"
+fi
+kill "$container"
+wait "$container"
+finish
