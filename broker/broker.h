@@ -40,6 +40,7 @@ struct broker {
 
 /* The verbs. 0, or -1 with err; an exit code besides those of err goes to
  * *status. */
+int broker_capability(struct broker *b, int *status, struct error *err);
 int broker_config(struct broker *b, int *status, struct error *err);
 int broker_erase(struct broker *b, int *status, struct error *err);
 int broker_get(struct broker *b, int *status, struct error *err);

@@ -42,6 +42,17 @@ help_print(char *text, size_t len, struct error *err)
     return broker_print(&line, err);
 }
 
+/* The front answers this, unless there is an option to be looked at. */
+int
+broker_capability(struct broker *b, int *status, struct error *err)
+{
+    static char text[] = "version 0\ncapability authtype\n";
+
+    (void)b;
+    (void)status;
+    return help_print(text, strlen(text), err);
+}
+
 int
 broker_help(struct broker *b, int *status, struct error *err)
 {

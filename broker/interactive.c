@@ -44,6 +44,17 @@ interactive_catch(struct interactive *in)
     sigprocmask(SIG_BLOCK, &block, &in->outside);
 }
 
+/* Before there is a code: whether one of them is waiting to come. */
+static bool
+interactive_is_cancelled(void)
+{
+    sigset_t waiting;
+
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGINT) || sigismember(&waiting, SIGTERM) ||
+           sigismember(&waiting, SIGHUP) || sigismember(&waiting, SIGQUIT);
+}
+
 static void
 interactive_show_json(const struct device_code *code)
 {
@@ -67,6 +78,8 @@ interactive_show(void *context, const struct device_code *code)
                               ? code->verification_uri_complete
                               : code->verification_uri;
 
+    /* From here on an answer may bring a token: it is let come. */
+    in->b->credential.http.cancelled = NULL;
     if (in->b->json)
         interactive_show_json(code);
     else
@@ -130,6 +143,7 @@ interactive_login(struct broker *b, bool tty, struct record **record,
     if (b->wait >= 0)
         in.ends = clock_now().boot + b->wait + 1;
     interactive_catch(&in);
+    b->credential.http.cancelled = interactive_is_cancelled;
     result = credential_login(&b->credential, b->scope, &dialog, record, err);
     screen_end_time(&in.screen);
     return result == CREDENTIAL_OK ? 0 : -1;

@@ -25,6 +25,7 @@ struct verb {
 
 /* Sorted. */
 static const struct verb broker_verbs[] = {
+    {"capability", broker_capability, "", 0},
     {"config", broker_config, "json", 0},
     {"erase", broker_erase, "", 0},
     {"get", broker_get, "", 0},

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,13 +22,14 @@
 #include "lib/base/spawn.h"
 #include "lib/base/text.h"
 
-/* musl's setgroups() and friends do the same; the calls are spelt out so
- * that both libraries do exactly this, in a process with a single thread. */
+/* The system calls themselves: the libraries' functions also see to other
+ * threads, of which there are none. */
 static int
 session_become(uid_t uid, gid_t gid)
 {
-    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
-        setresuid(uid, uid, uid) < 0)
+    if (syscall(SYS_setgroups, 0, NULL) < 0 ||
+        syscall(SYS_setresgid, gid, gid, gid) < 0 ||
+        syscall(SYS_setresuid, uid, uid, uid) < 0)
         return -1;
     /* It must be for good. */
     if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0 ||

@@ -388,8 +388,11 @@ struct http_options
 config_http(const struct config *config)
 {
     return (struct http_options){config->connect_timeout_ms,
-                                 config->timeout_ms, config->proxy,
-                                 config->ca_file, config->ca_directory};
+                                 config->timeout_ms,
+                                 config->proxy,
+                                 config->ca_file,
+                                 config->ca_directory,
+                                 NULL};
 }
 
 const char *

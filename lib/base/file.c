@@ -27,6 +27,17 @@ file_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
+/* Looks without disturbing errno. */
+static bool
+file_is_there(const char *path)
+{
+    int saved = errno;
+    bool there = access(path, F_OK) == 0;
+
+    errno = saved;
+    return there;
+}
+
 /* mkdir -p with 0700; what exists is left as it is. */
 static int
 file_make_folders(const char *path)
@@ -43,8 +54,7 @@ file_make_folders(const char *path)
         if (*p != '/')
             continue;
         *p = '\0';
-        if (mkdir(partial, 0700) < 0 && errno != EEXIST && errno != EROFS &&
-            errno != EACCES)
+        if (mkdir(partial, 0700) < 0 && !file_is_there(partial))
             return -1;
         *p = '/';
     }

@@ -200,6 +200,16 @@ http_receive_header(char *line, size_t size, size_t count, void *user)
     return size * count;
 }
 
+static int
+http_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c,
+              curl_off_t d)
+{
+    const struct http_exchange *x = user;
+
+    (void)a, (void)b, (void)c, (void)d;
+    return x->options->cancelled();
+}
+
 /* Sets one option after the other; the first that fails spoils the lot. */
 #define HTTP_SET(option, value)                                               \
     (ok = ok && curl_easy_setopt(curl, option, value) == CURLE_OK)
@@ -224,6 +234,11 @@ http_set_rules(CURL *curl, struct http_exchange *x)
     HTTP_SET(CURLOPT_WRITEDATA, x);
     HTTP_SET(CURLOPT_HEADERFUNCTION, http_receive_header);
     HTTP_SET(CURLOPT_HEADERDATA, x);
+    if (x->options->cancelled) {
+        HTTP_SET(CURLOPT_NOPROGRESS, 0L);
+        HTTP_SET(CURLOPT_XFERINFOFUNCTION, http_progress);
+        HTTP_SET(CURLOPT_XFERINFODATA, x);
+    }
     if (proxy)
         HTTP_SET(CURLOPT_PROXY, proxy);
     if (x->loopback)
@@ -465,6 +480,9 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return http_fail_time(x, id, err);
+    case CURLE_ABORTED_BY_CALLBACK:
+        return error_set(err, FAIL_INTERRUPTED, "interrupted",
+                         "interrupted; nothing has changed");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CACERT_BADFILE:

@@ -27,6 +27,8 @@ struct http_options {
                                    "": none */
     const char *ca_file;        /* NULL or a bundle to trust instead */
     const char *ca_directory;   /* NULL or a hashed folder to trust instead */
+    bool (*cancelled)(void);    /* NULL, or asked about once a second: true
+                                   ends the exchange: FAIL_INTERRUPTED */
 };
 
 struct http_request {

@@ -62,8 +62,7 @@ look_at(const struct fields *block, const uint8_t *data, size_t size)
     if ((verdict == CACHE_FRESH || verdict == CACHE_DUE) &&
         (!token || !memmem(data, size, token, strlen(token))))
         abort();
-    if (cache_judge(block, now, 1000) == CACHE_FRESH &&
-        verdict != CACHE_FRESH)
+    if (cache_judge(block, now, 1000) == CACHE_FRESH && verdict != CACHE_FRESH)
         abort(); /* good for a second more, but not now? */
     cache_may_retry(block, now.real);
     cache_match(block, "https://api.parallel.ai", "account/service");

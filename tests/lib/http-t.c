@@ -22,7 +22,8 @@
 #define OK_EMPTY OK_HEAD "Content-Length: 2\r\n\r\n{}"
 
 /* Enough for a slow machine where nothing is to time out. */
-static const struct http_options patient = {20000, 20000, NULL, NULL, NULL};
+static const struct http_options patient = {.connect_timeout_ms = 20000,
+                                            .timeout_ms = 20000};
 
 static int
 get(const struct http_options *options, const char *url,
@@ -442,7 +443,8 @@ test_lost(void **state)
 static void
 test_time_out(void **state)
 {
-    static const struct http_options hasty = {10000, 300, NULL, NULL, NULL};
+    static const struct http_options hasty = {.connect_timeout_ms = 10000,
+                                              .timeout_ms = 300};
     int64_t start = clock_now().boot;
 
     (void)state;
@@ -457,12 +459,32 @@ test_time_out(void **state)
     assert_in_range(clock_now().boot - start, 1000, 9000);
 }
 
+static bool
+always(void)
+{
+    return true;
+}
+
+static void
+test_cancelled(void **state)
+{
+    static const struct http_options cancelled = {
+        .connect_timeout_ms = 20000, .timeout_ms = 20000, .cancelled = always};
+    int64_t start = clock_now().boot;
+
+    (void)state;
+    assert_true(assert_trouble(SERVER_MUTE, "", &cancelled, "interrupted",
+                               "interrupted"));
+    assert_in_range(clock_now().boot - start, 0, 15000);
+}
+
 static void
 test_connect_time_out(void **state)
 {
-    static const struct http_options connecting = {300, 10000, NULL, NULL,
-                                                   NULL};
-    static const struct http_options whole = {10000, 300, NULL, NULL, NULL};
+    static const struct http_options connecting = {.connect_timeout_ms = 300,
+                                                   .timeout_ms = 10000};
+    static const struct http_options whole = {.connect_timeout_ms = 10000,
+                                              .timeout_ms = 300};
     struct http_response response = HTTP_RESPONSE_INIT;
     struct error err = ERROR_INIT;
     int64_t start = clock_now().boot;
@@ -782,6 +804,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_time_out),
+        cmocka_unit_test(test_cancelled),
         cmocka_unit_test(test_connect_time_out),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_unsafe),

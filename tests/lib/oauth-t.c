@@ -28,8 +28,10 @@
     "HTTP/1.1 " status                                                        \
     " X\r\nContent-Type: text/html\r\n\r\n \n<!doctype html><p>Sign in"
 
-static const struct http_options patient = {20000, 20000, NULL, NULL, NULL};
-static const struct http_options hasty = {20000, 300, NULL, NULL, NULL};
+static const struct http_options patient = {.connect_timeout_ms = 20000,
+                                            .timeout_ms = 20000};
+static const struct http_options hasty = {.connect_timeout_ms = 20000,
+                                          .timeout_ms = 300};
 
 static const char grant[] =
     "{\"access_token\":\"at\",\"refresh_token\":\"rt2\","
@@ -766,8 +768,8 @@ test_poll_trouble(void **state)
 static void
 test_poll_connect_time_out(void **state)
 {
-    static const struct http_options connecting = {300, 20000, NULL, NULL,
-                                                   NULL};
+    static const struct http_options connecting = {.connect_timeout_ms = 300,
+                                                   .timeout_ms = 20000};
     CLEANUP(device_code_release) struct device_code code = waiting(5000);
     CLEANUP(provider_release) struct provider provider = {0};
     struct token token = TOKEN_INIT;

@@ -218,7 +218,7 @@ declare -A login_pid=() login_in=()
 login_start() {
     local id=$1 name=$2 in=$WORK/in.$1 fd
     shift 2
-    rm -f "$in"
+    rm -f "$in" "$WORK/out.$id" "$WORK/err.$id"
     mkfifo "$in"
     "${as_login[@]+"${as_login[@]}"}" "$DRIVER" --confdir "$CONFDIR" \
         --user "$name" "$@" <"$in" >"$WORK/out.$id" 2>"$WORK/err.$id" &
@@ -234,7 +234,7 @@ login_reach() {
     out=$(cat "$WORK/out.$1")
 }
 login_stands() {
-    [ "$(grep -c '^gate$' "$WORK/out.$1")" -ge "$2" ]
+    [ -e "$WORK/out.$1" ] && [ "$(grep -c '^gate$' "$WORK/out.$1")" -ge "$2" ]
 }
 login_go() {
     echo >&"${login_in[$1]}"

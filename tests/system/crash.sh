@@ -75,9 +75,12 @@ expire_session() {
     session_set usable_until 1 usable_until_boot 1 renew_from 1 \
         renew_from_boot 1
 }
-# make_due: as if the time to renew ahead had come
+# make_due: as if the token, of ten minutes, ran out in a minute and a half
 make_due() {
-    session_set renew_from 1 renew_from_boot 1
+    local now
+    now=$(boot_now)
+    session_set usable_until_boot $((now + 60000)) \
+        renew_from_boot $((now - 30000))
 }
 # store_set JQ: changes the store as a person with an editor would
 store_set() {
@@ -138,9 +141,9 @@ hold_lock() {
     local line
     rm -f "$WORK/held"
     mkfifo "$WORK/held"
-    in_background python3 "$HERE/hold-lock.py" "$1" >"$WORK/held"
-    # shellcheck disable=SC2154
-    holder=$pid
+    python3 "$HERE/hold-lock.py" "$1" >"$WORK/held" &
+    holder=$!
+    background+=("$holder")
     read -r line <"$WORK/held"
     [ "$line" = held ]
 }

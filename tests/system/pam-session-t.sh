@@ -67,12 +67,14 @@ connected() {
 }
 # sign_in_person: by hand, approved at once
 sign_in_person() {
-    local approver
-    approve &
-    approver=$!
-    run as_person "$TOOL" login --json --no-browser </dev/null
-    wait "$approver"
-    [ "$rc" -eq 0 ]
+    local login code
+    as_person "$TOOL" login --json --no-browser >"$WORK/login.out" \
+        2>"$WORK/login.err" </dev/null &
+    login=$!
+    wait_until 20 grep -q user_code "$WORK/login.out" || return
+    code=$(head -n 1 "$WORK/login.out" | jq -r .user_code)
+    approve "$code"
+    wait "$login"
 }
 # changed FILE KEY VALUE...: in a file of lines KEY=VALUE; an empty value
 # takes the line away
@@ -89,11 +91,13 @@ changed() {
 value() {
     sed -n "s/^$2=//p" "$1" 2>&1
 }
-# The brokers that poll, of anybody or of the last person.
+# working WORD: the processes of ours with this argument that are alive
+working() {
+    ps -ww -eo pid=,stat=,args= | awk -v word="$1" '
+        $2 !~ /^Z/ && $3 == "parallel-credential" && $4 ~ word { print $1 }'
+}
 pollers() {
-    pgrep -f 'session-poll' | while read -r each; do
-        [ "$(ps -o stat= -p "$each" | cut -c1)" = Z ] || echo "$each"
-    done
+    working '^session-poll$'
 }
 count_pollers() {
     pollers | wc -l
@@ -276,11 +280,9 @@ is "$(states | sort -u | wc -l):$(field children)" 1:none "nothing is left"
 check "the renewal has begun, in the background" renewed $((before + 1))
 control gate/open '{"stay_open":true}' >/dev/null
 check "and is kept" wait_until 20 fresh_person
-# quiet_now: no broker works
+# quiet_now: nothing of ours works
 quiet_now() {
-    ! pgrep -f "^parallel-credential" | while read -r each; do
-        [ "$(ps -o stat= -p "$each" | cut -c1)" = Z ] || echo "$each"
-    done | grep -q .
+    [ -z "$(working .)" ]
 }
 check "the broker ends" wait_until 20 quiet_now
 for each in "silent-open" setcred:reinit setcred:refresh; do
@@ -368,7 +370,7 @@ is $? 0 "nobody waits"
 newcomer emil
 login_start 1 emil --service wait --locale C.UTF-8 tty:tty1 open env gate close
 check "wait: the code is shown at once" \
-    wait_until 20 grep -q '^say info' "$WORK/out.1"
+    wait_until 20 grep -qs '^say info' "$WORK/out.1"
 out=$(cat "$WORK/out.1")
 like "$(shown)" "Waiting for your approval" "it says that it waits"
 is "$(shown | grep -cE '^ *[█▀▄ ]{25,}$')" "$(shown | grep -c '[█▀▄]')" \
@@ -422,6 +424,7 @@ refuses() {
     codes=$(requests code)
     drive "$1" tty:tty1 open
     is "$(result open):$(said say):$(requests code)" "PAM_SUCCESS::$codes" "$2"
+    lasted 0 $soon "at once"
 }
 newcomer ida
 login_start 1 ida tty:tty1 open gate
@@ -686,11 +689,7 @@ is "$(requests code):$(count_pollers)" "$codes:0" \
 umount "$STATE"
 newcomer tom
 chmod 500 "$HOME_OF"
-if is_root; then
-    at_home "a home that cannot be written" tom '.*Permission denied'
-else
-    at_home "a home that cannot be written" tom '.*(Permission denied)'
-fi
+at_home "a home that cannot be written" tom 'cannot make the folder'
 chmod 700 "$HOME_OF"
 if is_root; then
     newcomer uwe
@@ -733,13 +732,13 @@ if is_root && command -v strace >/dev/null &&
     pid=$(awk '/execveat\(3, "", / { print $1; exit }' "$WORK/trace")
     calls=$(awk -v pid="$pid" '$1 == pid && seen { print $2 }
         $1 == pid && /execveat\(3, "",/ { seen = 1 }' "$WORK/trace" |
-        sed -n 's/^\([a-z0-9_]*\)(.*/\1/p')
+        sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' | grep -v '^rt_sigprocmask$')
     becoming=$(sed -n '/^setgroups$/,$p' <<<"$calls" | head -3 | paste -sd' ')
     is "$becoming" "setgroups setresgid setresuid" \
         "the front becomes the person"
     if cmp -s "$BUILD/front-musl" "$TOOL"; then
         is "$(sed '/^setgroups$/,$d' <<<"$calls" |
-            grep -Ev '^(arch_prctl|set_tid_address|brk|mmap|execveat|poll)$' |
+            grep -Ev '^(arch_prctl|set_tid_address|brk|mmap|geteuid)$' |
             sort -u)" '' "before it does anything else"
     else
         is "$(sed '/^setgroups$/,$d' <<<"$calls" |
