@@ -38,7 +38,8 @@ front_chosen(const struct front *front)
     char bare[URL_TEXT_SIZE];
     size_t len;
 
-    if (!issuer || !*issuer)
+    if (!issuer || !*issuer ||
+        fields_get(&front->cache.header, "issuer_locked"))
         issuer = fields_text(&front->cache.header, "issuer");
     len = strlen(issuer);
     while (len > 0 && issuer[len - 1] == '/')

@@ -344,7 +344,8 @@ config_read_all(struct config *config, const char *system_file,
     if (place->configuration[0] &&
         config_read_file(config, place->configuration, false, err) < 0)
         return -1;
-    if (config->origin[CONFIG_PLATFORM_URL].file &&
+    if ((config->origin[CONFIG_PLATFORM_URL].file ||
+         config->origin[CONFIG_PLATFORM_URL].locked) &&
         !(config->fixed_issuer = strdup(config->platform_url)))
         return -1;
     return config_read_environment(config, err);
@@ -398,10 +399,11 @@ config_http(const struct config *config)
 const char *
 config_issuer(const struct config *config)
 {
-    bool chosen =
-        strcmp(config->origin[CONFIG_PLATFORM_URL].text, "default") != 0;
+    const struct config_origin *origin = &config->origin[CONFIG_PLATFORM_URL];
 
-    return chosen ? config->platform_url : NULL;
+    return origin->locked || strcmp(origin->text, "default") != 0
+               ? config->platform_url
+               : NULL;
 }
 
 char *

@@ -263,6 +263,8 @@ session_put_header(const struct session *session, const struct store *store,
         result |= fields_put(text, "export", "1");
     if (config->fixed_issuer)
         result |= fields_put(text, "issuer", config->fixed_issuer);
+    if (config->origin[CONFIG_PLATFORM_URL].locked)
+        result |= fields_put(text, "issuer_locked", "1");
     for (size_t i = 0; i < config->seen_count; i++)
         result |= cache_watch_seen(
             text, config->seen[i].path,

@@ -12,6 +12,7 @@
  *   home_default    "1" when that is the password database's own
  *   issuer          the only one to choose from; missing: any
  *   export          "1": a session gets the API key in its environment
+ *   issuer_locked   "1": whatever PARALLEL_PLATFORM_URL says
  *   lock_timeout    how long to wait for somebody who renews
  *   watch[]         "INODE SIZE SECONDS NANOSECONDS DEVICE PATH", or
  *                   "absent PATH": the configuration and the store it was

@@ -470,11 +470,20 @@ test_cancelled(void **state)
 {
     static const struct http_options cancelled = {
         .connect_timeout_ms = 20000, .timeout_ms = 20000, .cancelled = always};
+    struct server_step step = {SERVER_MUTE, ""};
+    struct http_response response = HTTP_RESPONSE_INIT;
+    struct error err = ERROR_INIT;
+    struct server server;
+    struct http_request request = {.method = "GET"};
     int64_t start = clock_now().boot;
 
     (void)state;
-    assert_true(assert_trouble(SERVER_MUTE, "", &cancelled, "interrupted",
-                               "interrupted"));
+    server_start(&server, &step, 1);
+    request.url = server.base;
+    assert_int_equal(http_send(&cancelled, &request, &response, &err), -1);
+    server_stop(&server);
+    assert_int_equal(err.failure, FAIL_INTERRUPTED);
+    assert_string_equal(err.id, "interrupted");
     assert_in_range(clock_now().boot - start, 0, 15000);
 }
 

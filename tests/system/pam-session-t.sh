@@ -532,7 +532,7 @@ check "they go, and the broker" wait_until 10 no_poller
 
 # ---- many people -------------------------------------------------------------
 
-many=250
+many=500
 [ -z "${SANITIZED-}" ] || many=20
 for ((each = 1; each <= many; each++)); do
     newcomer "p$each"
