@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +90,9 @@ front_become_broker(struct front *front)
     char **argv = calloc((size_t)count + 2, sizeof *argv);
     char lock_option[32], text[512];
 
+    signal(SIGXFSZ, SIG_IGN); /* the broker ignores it as well */
     if (!argv || (front->has_request && front_replay_request(front) < 0)) {
-        front_complain("out of memory");
+        front_complain("cannot hand the request over to the broker");
         free(argv);
         return FAIL_SERVICE;
     }

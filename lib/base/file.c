@@ -234,15 +234,20 @@ file_draft_commit(struct file_draft *draft, const void *data, size_t len,
 {
     if (lseek(draft->fd, 0, SEEK_SET) < 0 ||
         file_write_all(draft->fd, data, len) < 0 ||
-        ftruncate(draft->fd, (off_t)len) < 0 ||
-        (draft->durable && fsync(draft->fd) < 0) ||
-        renameat(draft->folder, draft->draft, draft->folder, draft->name) < 0)
+        ftruncate(draft->fd, (off_t)len) < 0)
+        return error_errno(err, FAIL_SERVICE, "store", "cannot write %s/%s",
+                           draft->shown, draft->name);
+    /* A disk that cannot say that it has written is no reason to throw away
+     * what it may well have, when the old contents are of no more use. */
+    if (draft->durable)
+        fsync(draft->fd);
+    if (renameat(draft->folder, draft->draft, draft->folder, draft->name) < 0)
         return error_errno(err, FAIL_SERVICE, "store", "cannot write %s/%s",
                            draft->shown, draft->name);
     close(draft->fd);
     draft->fd = -1;
     if (draft->durable)
-        fsync(draft->folder); /* the new file is in place either way */
+        fsync(draft->folder);
     return 0;
 }
 

@@ -78,8 +78,7 @@ now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* ---- one run --------------------------------------------------------------
- */
+/* ---- one run ------------------------------------------------------------ */
 
 /* Nothing but system calls in the child: it borrows our memory. */
 static pid_t
@@ -160,7 +159,7 @@ command_time(const struct pair *pair, const struct command *command,
     return now_ms() - start;
 }
 
-/* ---- memory ---------------------------------------------------------------
+/* ---- memory ----------------------------------------------------------------
  *
  * ru_maxrss, which wait4() gives, is not the command's own peak: on Linux an
  * exec notes the size of the memory that it leaves behind (exec_mmap(), and
@@ -212,8 +211,7 @@ command_peak(const struct pair *pair, const struct command *command)
     return peak;
 }
 
-/* ---- rounds ---------------------------------------------------------------
- */
+/* ---- rounds ------------------------------------------------------------- */
 
 static uint32_t
 draw(uint32_t below)
@@ -271,8 +269,7 @@ pair_weigh(struct pair *pair)
         }
 }
 
-/* ---- figures --------------------------------------------------------------
- */
+/* ---- figures ------------------------------------------------------------ */
 
 static int
 compare(const void *a, const void *b)
@@ -327,8 +324,7 @@ pair_print(const struct pair *pair)
     free(room);
 }
 
-/* ---- what to do ------------------------------------------------------------
- */
+/* ---- what to do --------------------------------------------------------- */
 
 static int
 open_checked(const char *path, int flags)

@@ -78,7 +78,7 @@ open_way() {
     for part in ${1#/}; do
         way=$way/$part
         [ $((0$(stat -c %a "$way") & 1)) -eq 0 ] || continue
-        layer=$(mktemp -d "$WORK/way.XXXXXX")
+        layer=$(mktemp -d /run/way.XXXXXX)
         mkdir "$layer/up" "$layer/work"
         chmod 711 "$layer/up"
         mount -t overlay overlay -o \
@@ -111,20 +111,48 @@ own_files() {
     for each in passwd group nsswitch.conf hosts; do
         mount --bind "$WORK/etc/$each" "/etc/$each" || return
     done
-    mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/user
 }
 
 own_world() {
-    chmod 755 "$WORK"
+    mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/user || return
     if is_root; then
         open_way "$PREFIX" && open_way "$WORK" || return
     fi
+    # No disk is filled, nothing is left.
+    mount -t tmpfs -o mode=755 tmpfs "$WORK" || return
     own_devices && own_files && ip link set lo up
 }
 if ! own_world; then
     echo "Bail out! no world of our own"
     exit 1
 fi
+
+# In a sanitized tree: the programs do not get our environment, which says
+# where the sanitizers report; so each is started by one that knows. The front
+# may not look for leaks: it has changed its user, and cannot be traced.
+speaking_sanitizers() {
+    local program name options=${ASAN_OPTIONS-}:detect_leaks=0
+    [ -n "${ASAN_OPTIONS-}" ] || return 0
+    mkdir "$WORK/speaking"
+    for program in "$PREFIX/bin/parallel-credential" "$BROKER"; do
+        name=$WORK/speaking/${program##*/}
+        cat >"$name.c" <<END
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    (void)argc;
+    setenv("ASAN_OPTIONS", "$options", 1);
+    setenv("UBSAN_OPTIONS", "${UBSAN_OPTIONS-}", 1);
+    execv("$name.true", argv);
+    return 126;
+}
+END
+        ${CC:-cc} -o "$name" "$name.c" && cp "$program" "$name.true" &&
+            mount --bind "$name" "$program" || exit 1
+        options=$ASAN_OPTIONS
+    done
+}
 
 # ---- people ------------------------------------------------------------------
 

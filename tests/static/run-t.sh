@@ -41,6 +41,14 @@ like "$out" "^ +not ok 2 - two" "failing: the line is shown"
 like "$out" "got: this" "failing: with its diagnostics"
 unlike "$out" "of interest" "failing: and nothing else"
 
+program talking <<'END'
+echo 1..1
+echo not ok 1 - one
+for i in $(seq 1 100); do echo "# line $i"; done
+END
+result talking 1 "0 passed, 1 failed, 0 skipped"
+is "$(grep -c '# line' <<<"$out")" 30 "talking: not without end"
+
 program skipping <<'END'
 echo ok 1 - one '# SKIP there is no moon'
 echo not ok 2 - two '# TODO wings'

@@ -111,16 +111,18 @@ bad_values() {
         printf '%s = %s\n' "$key" "$each" | bad "$key = $each" 1 "$key: "
     done
 }
-for key in connect_timeout lock_timeout prompt_backoff timeout; do
-    bad_values $key x 0 0s -1 1d 3sec 1e3 0x10 inf nan 25h 0.4ms 1..2 '3 s s' \
-        1,5s 's' .s '3 S' 99999999999999999999999999 "$(repeat 9 150)"
+bad_values timeout x 0s -1 1d 3sec 1e3 0x10 inf nan 25h 0.4ms 1..2 '3 s s' \
+    1,5s 's' .s '3 S' 99999999999999999999999999 "$(repeat 9 150)"
+for key in connect_timeout lock_timeout prompt_backoff; do
+    bad_values $key soon 0
 done
-for key in platform_url service_api_url api_url; do
-    bad_values $key platform.example http://platform.example \
-        ftp://platform.example http://10.0.0.1 'https://' 'https://a b' \
-        https://a@b.example 'https://a.example/?x' https://a.example:x \
-        https://a.example:0 "https://$(repeat a 160):99999" \
-        'javascript:alert(1)' file:///etc/passwd
+bad_values platform_url platform.example http://platform.example \
+    ftp://platform.example http://10.0.0.1 'https://' 'https://a b' \
+    https://a@b.example 'https://a.example/?x' https://a.example:x \
+    https://a.example:0 "https://$(repeat a 160):99999" \
+    'javascript:alert(1)' file:///etc/passwd
+for key in service_api_url api_url; do
+    bad_values $key a.example http://a.example 'https://a.example/?x'
 done
 bad_values proxy nowhere socks5://127.0.0.1:1 http://a:b@127.0.0.1:1 \
     127.0.0.1:3128 NONE 'http://a b:1'
@@ -245,8 +247,9 @@ takes() {
 }
 unset PARALLEL_PLATFORM_URL PARALLEL_SERVICE_API_URL PARALLEL_API_URL
 for key in connect_timeout lock_timeout prompt_backoff timeout; do
-    takes $key 3s 3s
+    takes $key 17s 17s
 done
+takes timeout 3s 3s
 takes timeout 3 3s
 takes timeout 1.5s 1.5s
 takes timeout 500ms 0.5s
@@ -258,13 +261,13 @@ takes timeout '2 min' 120s
 takes timeout 0.5h 1800s
 takes timeout 010 10s
 for key in platform_url service_api_url api_url; do
-    takes $key https://a.example https://a.example
     takes $key https://a.example:8443/base https://a.example:8443/base
-    takes $key https://a.example/base/// https://a.example/base
     takes $key http://127.0.0.1:8080 http://127.0.0.1:8080
-    takes $key http://localhost/x http://localhost/x
-    takes $key 'http://[::1]:99' 'http://[::1]:99'
 done
+takes api_url https://a.example https://a.example
+takes api_url https://a.example/base/// https://a.example/base
+takes api_url http://localhost/x http://localhost/x
+takes api_url 'http://[::1]:99' 'http://[::1]:99'
 takes proxy none none
 takes proxy http://proxy.example:3128 http://proxy.example:3128
 takes proxy https://proxy.example https://proxy.example

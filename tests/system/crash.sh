@@ -4,7 +4,7 @@
 
 # No call may wait for a person or for ever.
 export GIT_TERMINAL_PROMPT=0
-PATIENCE=60
+: "${PATIENCE:=60}"
 HERE=$(cd "$(dirname "$0")" && pwd)
 
 is_root() {
@@ -28,7 +28,7 @@ got:  $each"
     ok "$name"
 }
 
-# ---- clocks, in milliseconds -------------------------------------------------
+# ---- clocks, in milliseconds ------------------------------------------------
 
 real_now() {
     date +%s%3N
@@ -37,7 +37,7 @@ boot_now() {
     awk '{ printf "%d", $1 * 1000 }' /proc/uptime
 }
 
-# ---- store and session cache -------------------------------------------------
+# ---- store and session cache ------------------------------------------------
 
 # session_get KEY: of the first credential
 session_get() {
@@ -94,20 +94,35 @@ access_token() {
     jq -r '.records[0].access_token' "$STORE"
 }
 
-# ---- the service -------------------------------------------------------------
+# ---- the service ------------------------------------------------------------
+
+# fresh: a service that knows nobody and approves at once, and a new person
+fresh() {
+    control reset >"$WORK/control.out"
+    control config '{"approve_after":0}' >"$WORK/control.out"
+    new_person
+}
+# enter: sign in, where the service approves at once
+enter() {
+    run timeout -k 1 "$PATIENCE" "$TOOL" login --json --no-browser </dev/null
+    [ "$rc" -eq 0 ] || {
+        echo "# enter: exit $rc: $out $err"
+        return 1
+    }
+}
 
 # is_good KIND TOKEN: whether the service takes it (KIND access or refresh)
 is_good() {
-    [ "$(control check "{\"$1_token\":\"$2\"}" | jq -r .valid)" = true ]
+    control check "{\"$1_token\":\"$2\"}" | grep -Eq '"valid": *true'
 }
 trouble() {
     control trouble "$1" >"$WORK/trouble.out"
 }
 gate_wait() {
     curl -sS --noproxy '*' --max-time "$PATIENCE" \
-        "$CONTROL_URL/gate/wait?count=$1&ms=$((PATIENCE * 1000))" \
+        "$CONTROL_URL/gate/wait?count=$1&ms=$((PATIENCE * 900))" \
         >"$WORK/gate.out"
-    [ "$(jq .standing "$WORK/gate.out")" -ge "$1" ]
+    jq -e ".standing >= $1" "$WORK/gate.out" >"$WORK/jq.out" 2>&1
 }
 gate_open() {
     control gate/open '{"stay_open":true}' >/dev/null
@@ -115,16 +130,23 @@ gate_open() {
 # wait_counter NAME AT_LEAST
 wait_counter() {
     curl -sS --noproxy '*' --max-time "$PATIENCE" -o "$WORK/wait.out" \
-        "$CONTROL_URL/wait?counter=$1&at_least=$2&ms=$((PATIENCE * 1000))"
-    [ "$(jq ".requests.$1" "$WORK/wait.out")" -ge "$2" ]
+        "$CONTROL_URL/wait?counter=$1&at_least=$2&ms=$((PATIENCE * 900))"
+    jq -e ".requests.$1 >= $2" "$WORK/wait.out" >"$WORK/jq.out" 2>&1
 }
-# all_answered: nothing is being worked on
-all_answered() {
-    [ "$(curl -sS --noproxy '*' "$CONTROL_URL/log" |
-        jq '[.[] | select(.status == null)] | length')" -eq 0 ]
+# The requests since the service knew nobody.
+log() {
+    curl -sS --noproxy '*' --max-time "$PATIENCE" "$CONTROL_URL/log"
+}
+requests() {
+    log | jq length
+}
+# requests_are N: so many have come, and each has been worked on
+requests_are() {
+    log | jq -e "length == $1 and all(.[]; .status != null)" \
+        >"$WORK/jq.out" 2>&1
 }
 
-# ---- system calls ------------------------------------------------------------
+# ---- system calls -----------------------------------------------------------
 
 # Whether programs may be traced here.
 can_trace() {
@@ -133,7 +155,7 @@ can_trace() {
             -e inject=fsync:error=EIO true 2>/dev/null
 }
 
-# ---- locks -------------------------------------------------------------------
+# ---- locks ------------------------------------------------------------------
 
 # hold_lock FILE: another process takes this lock; its pid in $holder
 holder=''

@@ -75,6 +75,7 @@ hosts: files' >/etc/nsswitch.conf
     in_background "$HERE/catch-log.py" /dev/log "$log" >"$WORK/catch-log.out"
     wait_until 10 grep -q listening "$WORK/catch-log.out"
     chmod 666 /dev/log
+    host_find_sanitizer
     host_password=$(openssl passwd -6 "$PASSWORD")
 }
 
@@ -156,6 +157,29 @@ service() {
         sed "s|^parallel|session optional $MODULE|" >"/etc/pam.d/$name"
 }
 
+# A module that was built with a sanitizer needs its library in the program
+# that loads it, and libcrypt, whose calls that library takes over, from the
+# beginning. What those programs leak is theirs.
+preload=()
+host_find_sanitizer() {
+    local library
+    grep -q __asan_init "$MODULE" || return 0
+    for library in \
+        "$(clang -print-file-name="libclang_rt.asan-$(uname -m).so")" \
+        "$(gcc -print-file-name=libasan.so)"; do
+        preload=("LD_PRELOAD=$library:libcrypt.so.1"
+            "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
+            "UBSAN_OPTIONS=${UBSAN_OPTIONS-}")
+        env "${preload[@]}" python3 -c 'import ctypes, sys
+ctypes.CDLL(sys.argv[1])' "$MODULE" 2>"$WORK/sanitizer.err" && return
+    done
+    skip_all "the sanitizer that the module needs is not to be found"
+}
+# with_module [NAME=VALUE...] PROGRAM...: one that loads the module
+with_module() {
+    env "${preload[@]}" "$@"
+}
+
 # logged REGEX: the system's log has such a line
 logged() {
     grep -Eq -- "$1" "$log"
@@ -192,7 +216,8 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 # start_sshd [LINE...]: the real one; lines for its configuration
 start_sshd() {
     sshd_files "$@"
-    in_background "$(command -v sshd)" -D -f "$WORK/ssh/config"
+    in_background env "${preload[@]}" "$(command -v sshd)" -D \
+        -f "$WORK/ssh/config"
     sshd_pid=$pid
     wait_until 10 logged "listening on 127.0.0.1 port $ssh_port"
 }
@@ -228,8 +253,8 @@ end_session() {
 screen=''
 terminal() {
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
-        LC_ALL="${LOCALE-C.UTF-8}" "$HERE/terminal.py" "$WORK/screen" \
-        "$@" 2>"$WORK/terminal.err"
+        LC_ALL="${LOCALE-C.UTF-8}" "$HERE/terminal.py" \
+        "${preload[@]/#/-e}" "$WORK/screen" "$@" 2>"$WORK/terminal.err"
     rc=$?
     sed 's/^/# /' "$WORK/terminal.err"
     screen=$(sed -e 's/\r$//;t' -e 's/$/<no CR>/' "$WORK/screen")
@@ -265,9 +290,11 @@ codes() {
 approve() {
     control approve "{\"user_code\":\"$1\"}" >"$WORK/control.out"
 }
-# The interval since the last poll has passed: the next session asks at once.
+# Nobody polls any more, and the interval since the last poll has passed: the
+# next session asks at once.
 may_poll() {
-    [ "$(date +%s%3N)" -gt "$(sed -n 's/^next_poll=//p' "$STATE/pending")" ]
+    no_poller &&
+        [ "$(date +%s%3N)" -gt "$(sed -n 's/^next_poll=//p' "$STATE/pending")" ]
 }
 # git asks, and is answered
 signed_in() {

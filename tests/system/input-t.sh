@@ -783,6 +783,20 @@ else
         "$(stored '.records[0] | .access_token + "|" + .refresh_token')" \
         "no token was shown"
 
+    # The service takes the refresh token no longer.
+    control revoke "{\"family\":$(state '.families[-1].family')}" \
+        >"$WORK/revoke.out"
+    expire_token
+    run timeout "$PATIENCE" setsid --wait "$TOOL" get <"$WORK/block"
+    is "$rc:$out:$(lines)" 0::1 \
+        "get, to be signed in again, without a terminal: one line, exit 0"
+    like "$err" "has ended and cannot be renewed; run: .*login" "it says so"
+    at_terminal see="Waiting for your approval" run="$approve" -- \
+        "${apart[@]}" "$TOOL" get
+    is "$rc:$(sed -n 's/^password=//p' "$WORK/answer")" \
+        "0:$(stored '.records[0].access_token')" \
+        "get, to be signed in again, at a terminal: signs in and answers"
+
     # Given up: nothing is left, and nothing is in the way of the next one.
     interrupt=$'type=\x03'
     for each in login get; do

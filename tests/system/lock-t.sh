@@ -13,10 +13,9 @@ AGAIN='sign-in .* has ended .* run: parallel-credential login$'
 # A service that knows nobody, and a person who has just signed in.
 # signed_in [LINE OF THE CONFIGURATION...]
 signed_in() {
-    control reset >"$WORK/reset.out"
-    new_person
+    fresh
     [ $# -eq 0 ] || configure "$@"
-    sign_in || echo "# cannot sign in"
+    enter
     RENEWING=$XDG_RUNTIME_DIR/parallel-credential/renewing
 }
 # A home without a runtime folder: the cache lies in STATE. Not where the
@@ -42,7 +41,7 @@ tell() {
     run timeout -k 1 "$PATIENCE" "$TOOL" "$1" <"$WORK/request"
 }
 
-# ---- locks that are held for ever --------------------------------------------
+# ---- locks that are held for ever -------------------------------------------
 
 t_renewing_is_held() {
     local token
@@ -117,7 +116,6 @@ t_store_is_held_later() {
     local good
     signed_in 'lock_timeout = 200ms'
     good=$(refresh_token)
-    control config '{"approve_after":0}' >"$WORK/config.out"
     trouble '{"endpoint":"token:device","kind":"gate"}'
     timeout -k 1 "$PATIENCE" "$TOOL" login --json --no-browser \
         >"$WORK/login.out" 2>&1 </dev/null &
@@ -151,7 +149,7 @@ someone_waits() {
     [ "$(waiting_for "$RENEWING")" -ge "${1-1}" ]
 }
 
-# ---- a hundred ---------------------------------------------------------------
+# ---- a hundred --------------------------------------------------------------
 
 # crowd: a hundred at once, in $WORK/crowd: out.N, err.N, rc.N; in the
 # background, with the programs that were started in $WORK/execs
@@ -279,7 +277,7 @@ t_renewer_is_killed() {
     is "$(refreshes)" 2 "one of them has asked"
 }
 
-# ---- ahead of time -----------------------------------------------------------
+# ---- ahead of time ----------------------------------------------------------
 
 # Who holds the lock, told by its descriptors: for root alone.
 renewer_pid() {
@@ -308,8 +306,8 @@ t_behind() {
         is "$(find "/proc/${broker:-none}/fd" -printf '%l\n' | grep -Ev "^(|$(
         )/dev/null|$XDG_RUNTIME_DIR/.*|$STATE(/.*)?|socket:.*|$(
         )anon_inode:.*)$")" '' "it holds no descriptor of its caller"
-        is "$(find "/proc/${broker:-none}/fd" -lname /dev/null -printf '%f ')" \
-            "0 1 2 " "its standard streams are /dev/null"
+        is "$(find "/proc/${broker:-none}/fd" -lname /dev/null \
+            -printf '%f ')" "0 1 2 " "its standard streams are /dev/null"
     else
         skip "the renewer's descriptors" "they are for root to see"
     fi
@@ -348,7 +346,7 @@ except OSError as e:
     lock_quiet "$RENEWING"
 }
 
-# ---- back-off ----------------------------------------------------------------
+# ---- back-off ---------------------------------------------------------------
 
 # due_get: a get in the window, and the end of what it may have started
 due_get() {
@@ -412,7 +410,7 @@ t_retry_after() {
     done
 }
 
-# ---- refusals ----------------------------------------------------------------
+# ---- refusals ---------------------------------------------------------------
 
 # Another machine with the same home has renewed, and its store is there when
 # the refusal comes.
@@ -470,9 +468,7 @@ t_refused() {
     is "$(refresh_token)" "$good" "nothing was deleted"
     bounded "$TOOL" status
     is "$rc" 3 "status: exit 3"
-    control reset >"$WORK/reset.out"
-    # shellcheck disable=SC2015
-    sign_in && ok "login mends it" || not_ok "login mends it"
+    check "login mends it" enter
     bounded "$TOOL" token
     is "$rc:$out" "0:$(access_token)" "and the token is served"
     is "$(stored '.records[0].refused')" null "nothing is remembered"
@@ -486,12 +482,13 @@ t_refused_early() {
         "error":"invalid_grant"}'
     make_due
     due_get
-    is "$rc:$(password):$(refreshes)" "0:$old:1" "refused in the window: served"
+    is "$rc:$(password):$(refreshes)" "0:$old:1" \
+        "refused ahead of time: served"
     due_get
     is "$rc:$(password):$(refreshes)" "0:$old:1" "and asked no more"
 }
 
-# ---- erase -------------------------------------------------------------------
+# ---- erase ------------------------------------------------------------------
 
 t_erase() {
     local first second good

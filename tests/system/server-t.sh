@@ -7,10 +7,13 @@
 start_sandbox
 
 # Longer than any limit that is set below, and shorter than one that is not
-# honoured: the compiled-in limits are 3 s and 30 s.
-PATIENCE=15
-LIMITS=('connect_timeout = 10s' 'timeout = 10s')
-SHORT=('connect_timeout = 700ms' 'timeout = 900ms')
+# honoured: the compiled-in limit is 30 s.
+PATIENCE=20
+# What nobody reaches by chance; where an answer does not come; and where the
+# way there is blocked.
+LIMITS=('connect_timeout = 15s' 'timeout = 15s')
+SHORT=('connect_timeout = 2500ms' 'timeout = 2500ms')
+BLOCKED=('connect_timeout = 700ms' 'timeout = 15s')
 
 # ---- tools ------------------------------------------------------------------
 
@@ -37,6 +40,14 @@ requests() {
 counts() {
     local each
     for each; do state ".requests.$each"; done | paste -sd' '
+}
+# reaches COUNTER COUNT MS: the service has had so many within that time
+reaches() {
+    curl -sSf --noproxy '*' --max-time 60 -o "$WORK/wait.out" \
+        "$CONTROL_URL/wait?counter=$1&at_least=$2&ms=$3"
+}
+fails() {
+    ! "$@"
 }
 # bounded COMMAND...: run, but not for ever; then the status is 124
 bounded() {
@@ -75,17 +86,20 @@ set_service '{"interval":0}'
 
 # ---- renewal ----------------------------------------------------------------
 
-# refresh_case NAME STATUS PATTERN TROUBLE
+# refresh_case NAME STATUS PATTERN TROUBLE [LIMIT...]
 refresh_case() {
-    local name="refresh, $1" want=$2 before token asked
+    local name="refresh, $1" want=$2 pattern=$3 before token asked
     before=$(cat "$STORE")
     token=$(stored '.records[0].access_token')
     asked=$(refreshes)
     trouble token:refresh "$4"
+    shift 4
+    [ $# -eq 0 ] || configure "$@"
     bounded "$TOOL" refresh
+    configure "${LIMITS[@]}"
     calm
     is "$rc:$(lines):$out" "$want:1:" "$name: exit $want, one line"
-    like "$err" "^parallel-credential: .*$3" "$name: it says so"
+    like "$err" "^parallel-credential: .*$pattern" "$name: it says so"
     is "$(refreshes):$(cat "$STORE"):$("$TOOL" token)" \
         "$((asked + 1)):$before:$token" \
         "$name: asked once, nothing lost, the token still served"
@@ -126,12 +140,11 @@ refresh_case "half of an object" 4 "not JSON" "$(body '{"access_token":"a')"
 refresh_case "nested too deep" 4 "not JSON" \
     "$(body "$(printf '{"a":%.0s' {1..100})1$(printf '}%.0s' {1..100})")"
 refresh_case "no token" 4 'no "access_token"' "$(body '{}')"
-for wrong in 5 true null '[]' '{}' '["a"]' '""' '"a b"' '"a\u0000b"' \
-    '"\u00e9"' '"a\r\nX-Evil: 1"'; do
+for wrong in 5 null '["a"]' '""' '"a\u0000b"' '"a\r\nX-Evil: 1"'; do
     refresh_case "access_token $wrong" 4 'access_token|not JSON' \
         "$(body "{\"access_token\":$wrong}")"
 done
-for wrong in 5 '{}' '"a b"' '"a\nb"' "\"$(printf 'x%.0s' {1..8193})\""; do
+for wrong in 5 '"a\nb"' "\"$(printf 'x%.0s' {1..8193})\""; do
     refresh_case "refresh_token ${wrong:0:8}" 4 refresh_token \
         "$(body "{\"access_token\":\"a\",\"refresh_token\":$wrong}")"
 done
@@ -150,13 +163,10 @@ refresh_case "an error that is no text" 4 "$host answered 400" \
     '"kind":"status","status":400,"body":"{\"error\":{\"a\":1}}"'
 
 # A time limit: the call ends by itself, and the message names the limit.
-configure "${SHORT[@]}"
-refresh_case "no answer" 4 "$host did not answer within 0.9 s" '"kind":"hang"'
-refresh_case "a slow drip" 4 "$host did not answer within 0.9 s" \
-    '"kind":"drip","ms":20'
-refresh_case "an answer that comes too late" 4 "within 0.9 s" \
-    "\"kind\":\"delay\",\"ms\":2000,\"then\":{\"kind\":\"reset\"}"
-configure "${LIMITS[@]}"
+refresh_case "no answer" 4 "$host did not answer within 2.5 s" \
+    '"kind":"hang"' "${SHORT[@]}"
+refresh_case "a slow drip" 4 "$host did not answer within 2.5 s" \
+    '"kind":"drip","ms":20' "${SHORT[@]}"
 
 # What others call behaves alike when the token has run out.
 expire_token
@@ -344,6 +354,13 @@ login_case() {
         "$name: nothing is stored"
 }
 for at in register code; do
+    login_case "$at: 500" 4 status "answered 500" $at \
+        '"kind":"status","status":500'
+    login_case "$at: HTML" 4 reply "HTML, not JSON" $at '"kind":"html"'
+    login_case "$at: {}" 4 reply "client_id|device_code" $at "$(body '{}')"
+    login_case "$at: an error" 3 invalid_request "invalid_request" $at \
+        '"kind":"error","error":"invalid_request"'
+    [ $at = code ] || continue
     login_case "$at: reset" 4 lost "$host" $at '"kind":"reset"'
     login_case "$at: reset in the middle" 4 lost "$host" $at \
         '"kind":"reset-mid"'
@@ -356,15 +373,9 @@ for at in register code; do
         '"kind":"status","status":403'
     login_case "$at: 429" 4 rate_limit "too many requests" $at \
         '"kind":"status","status":429,"retry_after":"60"'
-    login_case "$at: 500" 4 status "answered 500" $at \
-        '"kind":"status","status":500'
-    login_case "$at: HTML" 4 reply "HTML, not JSON" $at '"kind":"html"'
     login_case "$at: empty" 4 reply "with nothing" $at '"kind":"empty"'
     login_case "$at: null" 4 reply "not JSON" $at '"kind":"null"'
     login_case "$at: garbage" 4 reply "not JSON" $at '"kind":"garbage"'
-    login_case "$at: {}" 4 reply "client_id|device_code" $at "$(body '{}')"
-    login_case "$at: an error" 3 invalid_request "invalid_request" $at \
-        '"kind":"error","error":"invalid_request"'
 done
 is "$(counts data other)" "0 0" "no redirect was followed"
 # overridden FIELD VALUE: a reply with that in it is of no use to login
@@ -378,17 +389,17 @@ overridden() {
         "login, $1 $2: it names the field"
     is "$(wc -l <<<"$out")" 1 "login, $1 $2: no address is shown"
 }
-for wrong in 5 null '""' '{}' '"a b"' '"a\nb"' '"\u001b[31m"'; do
+for wrong in 5 '""' '"a b"' '"\u001b[31m"'; do
     overridden register:client_id "$wrong"
     overridden device:device_code "$wrong"
 done
-for wrong in 5 null '""' '{}' '" "' '"AB\u001b[31mCD"' '"AB\u202eCD"' \
+for wrong in 5 '""' '" "' '"AB\u001b[31mCD"' '"AB\u202eCD"' \
     '"\u009b2J"' "\"$(printf 'A%.0s' {1..65})\""; do
     overridden device:user_code "$wrong"
 done
-for wrong in 5 null '""' '"platform.example/device"' \
+for wrong in 5 '"platform.example/device"' \
     '"http://platform.example/device"' '"javascript:alert(1)"' \
-    '"file:///etc/passwd"' '"ftp://platform.example/"' \
+    '"file:///etc/passwd"' \
     '"http://127.0.0.1.example/"' '"http://127.0.0.1@evil.example/"' \
     '"https://platform.example/\u001b]0;x\u0007"' \
     '"https://platform.example/\u202e"' '"https://x/\nhttps://y/"'; do
@@ -418,7 +429,7 @@ for at in register code; do
         login
         calm
         is "$rc:$(verdict)" 4:lost "login, $at: $kind: exit 4"
-        like "$out" "did not answer within 0.9 s" \
+        like "$out" "did not answer within 2.5 s" \
             "login, $at: $kind: names the limit"
     done
 done
@@ -482,10 +493,11 @@ poll_case "a huge body" '"kind":"huge","bytes":5000000'
 poll_case "no token in it" "$(body '{"token_type":"Bearer"}')"
 poll_case "server_error" \
     '"kind":"error","error":"server_error","status":500'
+usual=("${LIMITS[@]}")
 LIMITS=("${SHORT[@]}")
 poll_case "no answer" '"kind":"hang"'
 poll_case "a slow drip" '"kind":"drip","ms":20'
-LIMITS=('connect_timeout = 10s' 'timeout = 10s')
+LIMITS=("${usual[@]}")
 is "$(counts data other):$(state .polls_too_fast)" "0 0:0" \
     "no redirect was followed, no poll came too soon"
 
@@ -535,9 +547,24 @@ decided deny 3 access_denied "refused; nothing has changed"
 decided expire 5 expired_token "run out without an approval"
 set_service '{"code_lifetime":1}'
 person
+polls=$(counts token_device)
 login
 is "$rc:$(verdict)" 5:expired_token "nobody approves: the code's own end"
-set_service '{"code_lifetime":600}'
+check "an interval of 0 is no reason to poll without a pause" \
+    test $(($(counts token_device) - polls)) -le 12
+set_service '{"code_lifetime":600,"omit":["interval"]}'
+person
+polls=$(counts token_device)
+"$TOOL" login --json --no-browser >"$WORK/run.out" 2>&1 </dev/null &
+login=$!
+background+=("$login")
+check "no interval: the first poll comes at once" \
+    reaches token_device $((polls + 1)) 20000
+check "no interval: the second does not, for 5 s are the rule" \
+    fails reaches token_device $((polls + 2)) 3000
+kill -TERM $login
+wait $login
+set_service '{"omit":null}'
 
 # slow_down: 5 s more between polls, for good.
 person
@@ -661,9 +688,11 @@ is "$(find "$WORK" -name '*escape*' -o -name '*up' | wc -l)" 0 \
 
 # ---- sign out ---------------------------------------------------------------
 
-# logout_case NAME PATTERN TROUBLE
+# logout_case NAME PATTERN TROUBLE [short]
 logout_case() {
+    configure "${LIMITS[@]}"
     sign_in
+    [ $# -eq 3 ] || configure "${SHORT[@]}"
     trouble revoke "$3"
     bounded "$TOOL" logout
     calm
@@ -684,9 +713,8 @@ logout_case "429" "too many requests" '"kind":"status","status":429'
 logout_case "500" "answered 500" '"kind":"status","status":500'
 logout_case "HTML of a gateway" "answered 502 with HTML" \
     '"kind":"html","status":502'
-configure "${SHORT[@]}"
-logout_case "no answer" "did not answer within 0.9 s" '"kind":"hang"'
-logout_case "a slow drip" "did not answer within 0.9 s" '"kind":"drip"'
+logout_case "no answer" "did not answer within 2.5 s" '"kind":"hang"' short
+logout_case "a slow drip" "did not answer within 2.5 s" '"kind":"drip"' short
 configure "${LIMITS[@]}"
 for kind in empty null html; do
     sign_in
@@ -792,6 +820,7 @@ for url in http://192.0.2.1 http://192.0.2.1:8080/x http://platform.example \
         reached env "PARALLEL_${name}_URL=$url" "$TOOL" login --json
         is "$rc:$(wc -l <<<"$out"):$reached" 2:1: \
             "$url as PARALLEL_${name}_URL: exit 2, nothing asked"
+        [ "$url" = http://192.0.2.1 ] || break
     done
     like "$out" "plain http is only for this machine" "$url: it says why"
 done
@@ -829,7 +858,7 @@ open_port() {
 way_case() {
     person "ca_file = $CA_FILE"
     sign_in
-    configure "${SHORT[@]}" "ca_file = $CA_FILE"
+    configure "${BLOCKED[@]}" "ca_file = $CA_FILE"
     edit_store --arg url "$2" '.records[].issuer = $url |
         .selected.issuer = $url'
     before=$(cat "$STORE")
@@ -913,7 +942,7 @@ if [ "$rc" -ne 0 ]; then
 else
     person
     sign_in
-    configure "${SHORT[@]}"
+    configure "${BLOCKED[@]}"
     edit_store '.records[].issuer = "https://mute.example" |
         .selected.issuer = "https://mute.example"'
     before=$(cat "$STORE")
@@ -923,7 +952,7 @@ else
         # shellcheck disable=SC2086
         mute "$TOOL" $each
         check "a mute name server, $each: in time" \
-            test $((SECONDS - started)) -lt 6
+            test $((SECONDS - started)) -lt 8
         is "$rc" 4 "a mute name server, $each: exit 4"
         like "$out$err" "cannot reach mute.example within 0.7 s" \
             "a mute name server, $each: it says so"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/host.sh"
 [ -z "${SANITIZED-}" ] ||
-    skip_all "a sanitizer's library does not fit into foreign programs"
+    skip_all "what a sanitizer reports would stay in the container"
 
 # cgroup_parents: our control group in the hierarchies that systemd uses
 cgroup_parents() {

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """A person at a terminal: runs a program on a pseudo terminal and types.
 
-    terminal.py [-t SECONDS] FILE STEP... -- PROGRAM [ARGUMENT...]
+    terminal.py [-eNAME=VALUE]... FILE STEP... -- PROGRAM [ARGUMENT...]
 
-Every byte the terminal shows goes to FILE, as it comes. Steps, in order:
+Every byte the terminal shows goes to FILE, as it comes. -e is for the
+program's environment alone. Steps, in order:
 
     see=REGEX   wait until the terminal has shown it (after the last step)
     type=TEXT   type it, and ENTER
@@ -12,7 +13,7 @@ Every byte the terminal shows goes to FILE, as it comes. Steps, in order:
     hang-up     close the terminal's other side
 
 Then it waits for the program to end. The status is the program's; 125 when
-something did not come within SECONDS (20), which standard error then says.
+something did not come within 40 seconds, which standard error then says.
 """
 import os
 import pty
@@ -24,15 +25,18 @@ import sys
 import time
 
 
+LIMIT = 40  # seconds
+
+
 class Terminal:
-    def __init__(self, file, limit, argv):
-        self.end = time.monotonic() + limit
+    def __init__(self, file, environment, argv):
+        self.end = time.monotonic() + LIMIT
         self.out = open(file, "wb", buffering=0)
         self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
-                os.execvp(argv[0], argv)
+                os.execvpe(argv[0], argv, {**os.environ, **environment})
             finally:
                 os._exit(127)
 
@@ -85,12 +89,12 @@ class Terminal:
 
 
 def main(args):
-    limit = 20.0
-    if args[0] == "-t":
-        limit = float(args[1])
-        args = args[2:]
+    environment = {}
+    while args[0].startswith("-e"):
+        name, _, value = args.pop(0)[2:].partition("=")
+        environment[name] = value
     split = args.index("--")
-    terminal = Terminal(args[0], limit, args[split + 1:])
+    terminal = Terminal(args[0], environment, args[split + 1:])
     step = "the end"
     try:
         for step in args[1:split]:
