@@ -49,7 +49,7 @@ echo '$ git credential fill'
 as_person git config --global credential.helper parallel
 answer=$(request | as_person git credential fill 2>&1) ||
     give_up "git got nothing: $answer"
-sed 's/^\(password=.\{8\}\).*/\1…/' <<<"$answer"
+printf '%s\n' "$answer" | sed 's/^\(password=.\{8\}\).*/\1…/'
 [ "$(sed -n 's/^password=//p' <<<"$answer")" = "$(as_person "$TOOL" token)" ] ||
     give_up "git got something else"
 login_end one
