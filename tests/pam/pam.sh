@@ -52,6 +52,7 @@ fi
 
 # shellcheck source=../system/lib.sh
 . "$PAM_HERE/../system/lib.sh"
+trap - EXIT # nothing outlives us, and nothing that we make is outside
 PATH=$PATH:/usr/sbin:/sbin
 umask 022
 # Who we are outside.

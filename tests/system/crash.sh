@@ -103,6 +103,7 @@ fresh() {
     new_person
 }
 # enter: sign in, where the service approves at once
+# shellcheck disable=SC2154 # run (lib.sh) sets rc, out and err
 enter() {
     run timeout -k 1 "$PATIENCE" "$TOOL" login --json --no-browser </dev/null
     [ "$rc" -eq 0 ] || {

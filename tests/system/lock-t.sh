@@ -292,7 +292,7 @@ t_behind() {
     make_due
     request >"$WORK/request"
     # Whoever keeps one of these descriptors keeps cat from ending.
-    out=$(timeout -k 1 "$PATIENCE" bash -c '"$1" get <"$2" 2>&1 8>&1 9>&1 |
+    out=$(timeout -k 1 "$PATIENCE" bash -c '"$1" get <"$2" 2>&1 3>&1 8>&1 9>&1 |
         cat' bash "$TOOL" "$WORK/request")
     is "$?:$(password)" "0:$old" \
         "in the window: the old token at once, the pipe is closed"
@@ -413,32 +413,39 @@ t_retry_after() {
 # ---- refusals ---------------------------------------------------------------
 
 # Another machine with the same home has renewed, and its store is there when
-# the refusal comes.
-t_other_machine() {
-    local home=$WORK/other old
+# the refusal comes. other_machine WHAT JQ: and it has been edited
+other_machine() {
+    local home=$WORK/other
     signed_in
     expire_session
     old=$(access_token)
     trouble '{"endpoint":"token:refresh","kind":"gate",
         "then":{"kind":"error","error":"invalid_grant"}}'
     in_background "$TOOL" token >"$WORK/token.out" 2>&1
-    check "a process asks" gate_wait 1
+    check "$1: a process asks" gate_wait 1
     rm -rf "$home"
     cp -a "$HOME" "$home"
     mkdir -m 700 "$home/run"
     HOME=$home XDG_RUNTIME_DIR=$home/run bounded "$TOOL" refresh
-    is "$rc" 0 "another machine is faster"
-    cp "$home/.local/state/parallel-credential/store.json" "$STORE.copy"
+    is "$rc" 0 "$1: another machine is faster"
+    jq "$2" "$home/.local/state/parallel-credential/store.json" >"$STORE.copy"
     chmod 600 "$STORE.copy"
     mv "$STORE.copy" "$STORE"
     gate_open
     wait "$pid"
     is "$?:$(cat "$WORK/token.out")" "0:$(access_token)" \
-        "refused, but the store has changed: what is there now is used"
-    isnt "$(access_token)" "$old" "it is another one"
-    check "and good" is_good access "$(cat "$WORK/token.out")"
+        "$1: what is stored then is served"
+    isnt "$(access_token)" "$old" "$1: it is another one"
+    check "$1: and good" is_good access "$(cat "$WORK/token.out")"
+}
+t_other_machine() {
+    local old
+    other_machine "refused, the store has changed" .
     bounded "$TOOL" token
-    is "$rc:$out:$(refreshes)" "0:$(access_token):2" "it is served on"
+    is "$rc:$out:$(refreshes)" "0:$(access_token):2" "and is not asked about"
+    other_machine "refused, the store has changed and is old" \
+        '.records[].access_token_expires_at = 1000'
+    is "$(refreshes)" 3 "asked once more, with what is stored then"
 }
 
 t_refused() {

@@ -510,6 +510,21 @@ else
         "the limit of descriptors is $(ulimit -Hn)"
 fi
 
+# ---- what it brings along ----------------------------------------------------
+
+# loaded SERVICE: the files that are mapped once a session is open
+printf '%s required pam_permit.so\n' auth account session >"$CONFDIR/permit"
+{
+    cat "$CONFDIR/permit"
+    grep ^session "$CONFDIR/login"
+} >"$CONFDIR/both"
+loaded() {
+    drive ann --service "$1" open maps
+    said maps | sort -u
+}
+is "$(comm -13 <(loaded permit) <(loaded both))" "$(realpath "$MODULE")" \
+    "the program gains no shared object but the module"
+
 # ---- options -----------------------------------------------------------------
 
 rm -f "$HOME_OF/log"
@@ -545,6 +560,9 @@ is "$(result open)" PAM_SUCCESS "min_uid= of the user"
 service options debug
 drive ann --service options open
 like "$(said log)" '^7 .*session of ann: 2 events, waiting' "debug"
+service options min_uid=0
+drive root --service options open
+is "$(result open)" PAM_PERM_DENIED "min_uid=0: root is left alone all the same"
 front stopped
 service options timeout=2
 drive ann --service options open

@@ -25,23 +25,27 @@ cgroup_parents() {
     done </proc/self/cgroup
 }
 # systemd's groups lie below one of our own, which goes away with them.
+groups=()
 host_run() {
-    local each own=() status
+    local each
+    trap 'leave_groups; clean_up' EXIT
     for each in $(cgroup_parents); do
         mkdir "$each/parallel-test.$$" 2>/dev/null || continue
-        own+=("$each/parallel-test.$$")
+        groups+=("$each/parallel-test.$$")
     done
     (
-        for each in "${own[@]+"${own[@]}"}"; do
+        trap - EXIT
+        for each in "${groups[@]+"${groups[@]}"}"; do
             echo "$BASHPID" >"$each/cgroup.procs" || exit 1
         done
         exec "$@"
     )
-    status=$?
-    for each in "${own[@]+"${own[@]}"}"; do
+}
+leave_groups() {
+    local each
+    for each in "${groups[@]+"${groups[@]}"}"; do
         wait_until 10 remove_groups "$each"
     done
-    return $status
 }
 remove_groups() {
     find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
