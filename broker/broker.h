@@ -19,6 +19,7 @@
 struct broker {
     const char *program; /* the name we were called by, without its folder */
     const char *verb;
+    const char *operand; /* the first word behind it, or NULL */
     /* options */
     const char *org;
     const char *provider;
@@ -48,6 +49,7 @@ int broker_header(struct broker *b, int *status, struct error *err);
 int broker_help(struct broker *b, int *status, struct error *err);
 int broker_login(struct broker *b, int *status, struct error *err);
 int broker_logout(struct broker *b, int *status, struct error *err);
+int broker_move_store(struct broker *b, int *status, struct error *err);
 int broker_refresh(struct broker *b, int *status, struct error *err);
 int broker_session_open(struct broker *b, int *status, struct error *err);
 int broker_session_poll(struct broker *b, int *status, struct error *err);

@@ -74,8 +74,14 @@ get_find_offer(struct broker *b, const struct request *request,
     struct credential *c = &b->credential;
     struct record *r = NULL;
 
-    if (credential_find(c, &r, err) == CREDENTIAL_FAILED)
+    if (credential_find(c, &r, err) == CREDENTIAL_FAILED) {
+        /* A keyring that is closed is no matter of other services. */
+        if (c->store.unread &&
+            credential_match(c, NULL, request->origin, request->path) ==
+                CACHE_USE_NOTHING)
+            *err = (struct error)ERROR_INIT;
         return NULL;
+    }
     *use = credential_match(c, r, request->origin, request->path);
     if (*use != CACHE_USE_NOTHING || !r || b->org || b->provider)
         return r;

@@ -21,6 +21,8 @@ static char help_text[] =
     "                            the same as an HTTP header: curl -H @-\n"
     "  parallel-credential refresh [--if-due]\n"
     "                            renew the access token now\n"
+    "  parallel-credential move-store secret-service | file\n"
+    "                            keep the credential there from now on\n"
     "\n"
     "  parallel-credential get | store | erase | capability\n"
     "                            git's credential protocol\n"

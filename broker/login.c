@@ -27,11 +27,11 @@ static void
 login_say(const struct broker *b, const struct record *record)
 {
     const char *name = *record->org_name ? record->org_name : record->org_id;
+    char where[512];
 
-    broker_say(b,
-               "signed in to Parallel%s%s; the credential lies in the "
-               "private file %s",
-               *name ? " for " : "", name, store_shown(&b->credential.store));
+    broker_say(b, "signed in to Parallel%s%s; the credential lies %s",
+               *name ? " for " : "", name,
+               store_where(&b->credential.store, record, where, sizeof where));
 }
 
 int

@@ -33,6 +33,7 @@ static const struct verb broker_verbs[] = {
     {"help", broker_help, "", 9},
     {"login", broker_login, "device json no-browser scope wait", 0},
     {"logout", broker_logout, "all", 0},
+    {"move-store", broker_move_store, "", 1},
     {"refresh", broker_refresh, "if-due", 0},
     {"session-open", broker_session_open, "qr silent ssh wait", 2},
     {"session-poll", broker_session_poll, "polling", 0},
@@ -197,7 +198,8 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
                 return -1;
         } else if (b->verb) {
             extra = *arg;
-            operands++;
+            if (operands++ == 0)
+                b->operand = *arg;
         } else {
             b->verb = *arg;
         }
@@ -220,7 +222,9 @@ int
 broker_open(struct broker *b, struct error *err)
 {
     const struct passwd *pw = getpwuid(geteuid());
-    const struct credential_choice choice = {b->provider, b->org};
+    const struct credential_choice choice = {
+        b->provider, b->org,
+        b->if_due || text_starts_with(b->verb, "session-")};
     char shown[64];
 
     if (b->provider && strcmp(b->provider, provider_parallel_name) != 0)

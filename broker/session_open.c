@@ -168,6 +168,10 @@ session_find_connected(struct broker *b, struct record **r, struct error *err)
 {
     switch (credential_find(&b->credential, r, err)) {
     case CREDENTIAL_FAILED:
+        /* A keyring that is closed, and nothing is known to lie in it. */
+        if (b->credential.store.unread &&
+            !store_is_hidden(&b->credential.store))
+            return 0;
         return -1;
     case CREDENTIAL_OK:
         return session_is_connected(*r);

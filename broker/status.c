@@ -63,6 +63,36 @@ status_put_pending(struct json *object, const struct broker *b)
     json_put_number(member, "expires_at", pending.ends / 1000);
 }
 
+/* Where the credential lies, or would. */
+static const char *
+status_store(const struct broker *b, const struct record *r)
+{
+    const struct store *store = &b->credential.store;
+
+    if (r && r->place == RECORD_PARKED)
+        return "parked";
+    if (r && r->place == RECORD_IN_KEYRING)
+        return store_kind_word(STORE_KEYRING);
+    if (store->chosen == STORE_PROVISIONAL)
+        return store_kind_word(STORE_PROVISIONAL);
+    return store_kind_word(store_is_file(store) ? STORE_FILE : STORE_KEYRING);
+}
+
+/* What the keyring answered; NULL: it was not asked. */
+static const char *
+status_keyring(const struct broker *b)
+{
+    const struct store *store = &b->credential.store;
+    enum keyring_state state = store->keyring.state;
+
+    if (state == KEYRING_UNASKED)
+        return NULL;
+    if (state == KEYRING_OK && !store_is_file(store) &&
+        store->in_keyring.count == 0)
+        return "empty";
+    return keyring_word(state);
+}
+
 static int
 status_print_json(const struct broker *b, const struct record *r,
                   struct error *err)
@@ -80,7 +110,8 @@ status_print_json(const struct broker *b, const struct record *r,
                     r ? r->refresh_expires : 0);
     status_put_time(object, "authorization_expires_at",
                     r ? r->authorization_expires : 0);
-    json_put_text(object, "store", "file");
+    json_put_text(object, "store", status_store(b, r));
+    json_put_text(object, "keyring", status_keyring(b));
     json_put_bool(object, "api_key", *broker_key(r) != '\0');
     status_put_pending(object, b);
     return broker_print_json(object, err);
@@ -160,6 +191,8 @@ status_print_sign_in(const struct record *r)
 static void
 status_print_record(const struct broker *b, const struct record *r)
 {
+    char where[512];
+
     printf("  service        %s\n", r->issuer);
     if (!secret_is_empty(&r->access) || !secret_is_empty(&r->refresh))
         status_print_sign_in(r);
@@ -167,8 +200,8 @@ status_print_record(const struct broker *b, const struct record *r)
            secret_equals(&r->api_key, broker_key(r))
                ? (r->api_key.len ? "stored" : "none")
                : "taken from PARALLEL_API_KEY in the environment");
-    printf("  kept in        %s (a private file)\n",
-           store_shown(&b->credential.store));
+    printf("  kept           %s\n",
+           store_where(&b->credential.store, r, where, sizeof where));
 }
 
 static void
@@ -177,6 +210,10 @@ status_print(const struct broker *b, const struct record *r,
 {
     if (!r) {
         printf("%s\n", reason->text);
+        if (!store_is_file(&b->credential.store) &&
+            !b->credential.store.unread)
+            printf("The keyring (Secret Service) is the store; it holds "
+                   "nothing of ours\n");
         return;
     }
     if (status_is_signed_in(r))
@@ -188,10 +225,23 @@ status_print(const struct broker *b, const struct record *r,
     status_print_record(b, r);
 }
 
+static enum credential_result
+status_find(struct broker *b, struct record **r, struct error *reason)
+{
+    struct credential *c = &b->credential;
+    enum credential_result result = credential_find(c, r, reason);
+
+    if (result == CREDENTIAL_FAILED || !store_is_loose(&c->store))
+        return result;
+    credential_settle(c);
+    return credential_find(c, r, reason);
+}
+
 int
 broker_status(struct broker *b, int *status, struct error *err)
 {
     struct error reason = ERROR_INIT;
+    enum credential_result found;
     struct record *r = NULL;
 
     if (broker_open(b, err) < 0)
@@ -200,11 +250,17 @@ broker_status(struct broker *b, int *status, struct error *err)
         session_print_news(b);
         return 0;
     }
-    if (credential_find(&b->credential, &r, &reason) == CREDENTIAL_FAILED) {
+    found = status_find(b, &r, &reason);
+    if (found == CREDENTIAL_FAILED &&
+        (!b->json || !b->credential.store.unread)) {
         *err = reason;
         return -1;
     }
-    *status = status_is_signed_in(r) ? FAIL_NONE : FAIL_AUTH;
+    *status = status_is_signed_in(r)       ? FAIL_NONE
+              : found == CREDENTIAL_FAILED ? FAIL_SERVICE
+                                           : FAIL_AUTH;
+    if (b->json && found == CREDENTIAL_FAILED)
+        broker_say(b, "%s", reason.text);
     if (b->json)
         return status_print_json(b, r, err);
     status_print(b, r, &reason);

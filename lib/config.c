@@ -35,6 +35,7 @@ static const struct config_spec config_specs[CONFIG_KEYS] = {
     {"client_id", TYPE_TEXT, AT(client_id), NULL, NULL},
     {"connect_timeout", TYPE_DURATION, AT(connect_timeout_ms), "3s", NULL},
     {"export_environment", TYPE_BOOLEAN, AT(export_environment), "yes", NULL},
+    {"keyring_timeout", TYPE_DURATION, AT(keyring_timeout_ms), "1.5s", NULL},
     {"lock_timeout", TYPE_DURATION, AT(lock_timeout_ms), "30s", NULL},
     {"platform_url", TYPE_URL, AT(platform_url), provider_parallel_platform,
      "PARALLEL_PLATFORM_URL"},

@@ -26,6 +26,7 @@ enum config_key {
     CONFIG_CLIENT_ID,
     CONFIG_CONNECT_TIMEOUT,
     CONFIG_EXPORT_ENVIRONMENT,
+    CONFIG_KEYRING_TIMEOUT,
     CONFIG_LOCK_TIMEOUT,
     CONFIG_PLATFORM_URL,
     CONFIG_PROMPT_BACKOFF,
@@ -56,10 +57,10 @@ struct config {
     char *fixed_issuer; /* platform_url as a file says it, or NULL */
     char *client_id;    /* NULL: register */
     char *scopes;
-    enum config_store store;
+    enum store_kind store;
     bool export_environment;
     int64_t connect_timeout_ms, timeout_ms, lock_timeout_ms;
-    int64_t prompt_backoff_ms;
+    int64_t keyring_timeout_ms, prompt_backoff_ms;
     char *proxy;        /* NULL: the environment's; "": none */
     char *ca_file;      /* NULL: the system's */
     char *ca_directory; /* NULL: the system's */

@@ -74,15 +74,14 @@ config_set_duration(int64_t *slot, const char *name, const char *value,
 }
 
 static int
-config_set_store(enum config_store *slot, const char *name, const char *value,
+config_set_store(enum store_kind *slot, const char *name, const char *value,
                  struct error *err)
 {
-    if (strcmp(value, "auto") == 0)
-        *slot = CONFIG_STORE_AUTO;
-    else if (strcmp(value, "file") == 0)
-        *slot = CONFIG_STORE_FILE;
-    else
-        return config_bad(err, name, "must be auto or file");
+    int kind = store_kind_of(value);
+
+    if (kind < 0 || kind == STORE_PROVISIONAL)
+        return config_bad(err, name, "must be auto, secret-service or file");
+    *slot = (enum store_kind)kind;
     return 0;
 }
 
@@ -164,9 +163,7 @@ config_value_text(const void *slot, enum config_type type)
 
     switch (type) {
     case TYPE_STORE:
-        return strdup(*(const enum config_store *)slot == CONFIG_STORE_AUTO
-                          ? "auto"
-                          : "file");
+        return strdup(store_kind_word(*(const enum store_kind *)slot));
     case TYPE_BOOLEAN:
         return strdup(*(const bool *)slot ? "yes" : "no");
     case TYPE_DURATION:

@@ -5,6 +5,7 @@
 #define PARALLEL_CONFIG_VALUE_H
 
 #include "lib/base/error.h"
+#include "lib/store/kind.h"
 
 /* What a key is set to, and in which kind of variable it is kept. */
 enum config_type {
@@ -14,12 +15,10 @@ enum config_type {
     TYPE_PROXY,    /* char *: a proxy's address, or "none", kept as "" */
     TYPE_PATH,     /* char *: absolute */
     TYPE_SCOPES,   /* char *: words */
-    TYPE_STORE,    /* enum config_store: auto, file */
+    TYPE_STORE,    /* enum store_kind: auto, secret-service, file */
     TYPE_BOOLEAN,  /* bool: yes, no */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
 };
-
-enum config_store { CONFIG_STORE_AUTO, CONFIG_STORE_FILE };
 
 /* Set the variable at slot from value. name is for messages. 0, or -1 with a
  * FAIL_INPUT; the variable is then as it was. */

@@ -35,6 +35,11 @@ credential_open(struct credential *c, const struct config *config,
                 const struct credential_choice *choice, int renewing,
                 struct error *err)
 {
+    const struct store_options options = {.wanted = config->store,
+                                          .keyring_timeout_ms =
+                                              config->keyring_timeout_ms,
+                                          .start = !choice->unattended};
+
     *c = (struct credential){.config = config,
                              .place = place,
                              .choice = *choice,
@@ -44,7 +49,7 @@ credential_open(struct credential *c, const struct config *config,
                              .store = STORE_INIT,
                              .started = clock_now()};
     session_open(&c->session, config, place, renewing);
-    return store_open(&c->store, place, err);
+    return store_open(&c->store, place, &options, err);
 }
 
 void
@@ -98,7 +103,12 @@ credential_find(struct credential *c, struct record **record,
     session_recall(&c->session, &c->store);
     *record = store_find(&c->store, c->choice.provider,
                          config_issuer(c->config), c->choice.org);
-    return *record ? CREDENTIAL_OK : credential_signed_out(c, err);
+    if (*record)
+        return CREDENTIAL_OK;
+    if (!c->store.unread)
+        return credential_signed_out(c, err);
+    keyring_explain(&c->store.keyring, err);
+    return CREDENTIAL_FAILED;
 }
 
 int
@@ -142,10 +152,27 @@ credential_provider(const struct record *r, struct provider *provider,
 int
 credential_commit(struct credential *c, struct error *err)
 {
-    if (store_prepare(&c->store, err) < 0 || store_commit(&c->store, err) < 0)
+    if (store_prepare(&c->store, true, err) < 0 ||
+        store_commit(&c->store, err) < 0)
         return -1;
     session_publish(&c->session, &c->store, NULL);
     return 0;
+}
+
+void
+credential_settle(struct credential *c)
+{
+    sigset_t before;
+
+    if (!store_is_loose(&c->store))
+        return;
+    credential_hold_signals(&before);
+    if (session_lock(&c->session, true, 0, NULL) == 0 &&
+        store_lock(&c->store, 0, NULL) == 0 &&
+        store_load(&c->store, NULL) == 0 && store_is_loose(&c->store))
+        credential_commit(c, NULL);
+    credential_unlock(c);
+    credential_release_signals(&before);
 }
 
 static bool
@@ -231,7 +258,7 @@ credential_disbelieve(struct credential *c,
     }
     if (!r->refused) {
         r->refused = true;
-        if (store_prepare(&c->store, err) < 0 ||
+        if (store_prepare(&c->store, false, err) < 0 ||
             store_commit(&c->store, err) < 0)
             return CREDENTIAL_FAILED;
     }
@@ -252,7 +279,7 @@ credential_keep_renewed(struct credential *c, struct record *r,
     if (store_commit(&c->store, err) == 0)
         return CREDENTIAL_OK;
     store_discard(&c->store);
-    if (store_prepare(&c->store, err) == 0 &&
+    if (store_prepare(&c->store, false, err) == 0 &&
         store_commit(&c->store, err) == 0)
         return CREDENTIAL_OK;
     error_context(err, "the renewed token could not be kept; you will have "
@@ -299,7 +326,7 @@ credential_renew_once(struct credential *c, struct record **record,
     if (credential_provider(*record, &provider, err) < 0 ||
         credential_asked_init(&asked, *record) < 0)
         return CREDENTIAL_FAILED;
-    if (store_prepare(&c->store, err) < 0) {
+    if (store_prepare(&c->store, false, err) < 0) {
         error_context(err, "the token was not renewed, because its "
                            "successor could not be kept");
         credential_note_failure(c, *record, -1, err);
@@ -366,11 +393,23 @@ credential_token_locked(struct credential *c, enum credential_demand demand,
     return result;
 }
 
+static enum credential_result
+credential_find_settled(struct credential *c, struct record **record,
+                        struct error *err)
+{
+    enum credential_result result = credential_find(c, record, err);
+
+    if (result == CREDENTIAL_FAILED || !store_is_loose(&c->store))
+        return result;
+    credential_settle(c);
+    return credential_find(c, record, err);
+}
+
 enum credential_result
 credential_token(struct credential *c, enum credential_demand demand,
                  int64_t ttl, struct record **record, struct error *err)
 {
-    enum credential_result result = credential_find(c, record, err);
+    enum credential_result result = credential_find_settled(c, record, err);
     bool served = result == CREDENTIAL_OK &&
                   credential_satisfies(c, *record, demand, ttl);
 

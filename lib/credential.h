@@ -29,6 +29,7 @@
 struct credential_choice {
     const char *provider;
     const char *org;
+    bool unattended; /* nobody waits: a keyring that is not running stays so */
 };
 
 struct credential {
@@ -64,7 +65,8 @@ int credential_open(struct credential *c, const struct config *config,
 void credential_close(struct credential *c);
 
 /* Read what is stored and find the chosen credential; asks nobody. *record
- * belongs to c and stays valid until the next call. */
+ * belongs to c and stays valid until the next call. CREDENTIAL_FAILED with an
+ * id "keyring_...": it may lie in a keyring that does not show it now. */
 enum credential_result credential_find(struct credential *c,
                                        struct record **record,
                                        struct error *err);
@@ -105,6 +107,14 @@ enum credential_approval credential_poll(struct credential *c,
                                          struct pending *pending,
                                          struct record **record,
                                          struct error *err);
+
+/* If something lies where it does not belong (a provisional file, a parked
+ * token), and the place where it does is open now: move it. */
+void credential_settle(struct credential *c);
+
+/* Move all that is stored to another store, STORE_FILE or STORE_KEYRING. */
+enum credential_result credential_move(struct credential *c,
+                                       enum store_kind to, struct error *err);
 
 /* How a login talks to the person. */
 struct credential_dialog {

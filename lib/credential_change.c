@@ -66,6 +66,11 @@ credential_logout(struct credential *c, bool all, struct error *err)
 
     if (store_load(&c->store, err) < 0)
         return CREDENTIAL_FAILED;
+    /* What does not show cannot be revoked; and it shall not be forgotten. */
+    if (c->store.unread && (all || !credential_to_end(c, all))) {
+        keyring_explain(&c->store.keyring, err);
+        return CREDENTIAL_FAILED;
+    }
     if (!credential_to_end(c, all))
         return CREDENTIAL_NONE;
     result = credential_lock(c, false, err);
@@ -81,6 +86,24 @@ credential_logout(struct credential *c, bool all, struct error *err)
               "told: %.400s",
               trouble.text);
     return CREDENTIAL_FAILED;
+}
+
+enum credential_result
+credential_move(struct credential *c, enum store_kind to, struct error *err)
+{
+    sigset_t before;
+    int result = credential_lock(c, true, err);
+
+    credential_hold_signals(&before);
+    if (result == 0)
+        result = store_load(&c->store, err);
+    if (result == 0)
+        result = store_move(&c->store, to, err);
+    if (result == 0)
+        session_publish(&c->session, &c->store, NULL);
+    credential_unlock(c);
+    credential_release_signals(&before);
+    return result < 0 ? CREDENTIAL_FAILED : CREDENTIAL_OK;
 }
 
 /* Forgets the secret where it is current. true when something changed. */

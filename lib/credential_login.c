@@ -43,7 +43,7 @@ credential_client_id(struct credential *c, const struct provider *provider,
     enum oauth_result result = OAUTH_FAILED;
 
     if (credential_lock(c, true, err) < 0 || store_load(&c->store, err) < 0 ||
-        store_prepare(&c->store, err) < 0) {
+        store_prepare(&c->store, true, err) < 0) {
         credential_unlock(c);
         return OAUTH_FAILED;
     }

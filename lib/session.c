@@ -299,6 +299,11 @@ session_publish(struct session *session, const struct store *store,
     if (session->folder < 0 || session->lock < 0)
         return;
     session_remove_other(session);
+    /* On a disk lies only what may lie there anyway. */
+    if (!session->place->runtime[0] && !store_is_file(store)) {
+        unlinkat(session->folder, CACHE_NAME, 0);
+        return;
+    }
     result = session_put_header(session, store, &text);
     if (first)
         session_put_record(session, &text, first, failure);

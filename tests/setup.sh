@@ -94,6 +94,7 @@ setup_needs='
     libjson-c-dev           module json-c
     libinih-dev             module inih
     libqrencode-dev         module libqrencode
+    libsecret-1-dev         module libsecret-1
     libpam0g-dev            header security/pam_ext.h
     musl-tools              command musl-gcc
     libmicrohttpd-dev       module libmicrohttpd

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -20,14 +21,22 @@ spawn_close_range(unsigned first, unsigned last)
         close((int)fd);
 }
 
+/* What a program starts with: -1 stands for /dev/null, and for no keep. */
+struct spawn_descriptors {
+    int in, out, keep;
+};
+
 /* In the child, between vfork and exec: system calls only. */
 static void
-spawn_become(const char *path, char *const argv[], int out, int keep, int null)
+spawn_become(const char *path, char *const argv[],
+             const struct spawn_descriptors *fd, int null)
 {
+    int keep = fd->keep;
+
     setsid();
-    dup2(null, STDIN_FILENO);
-    if (out != STDOUT_FILENO)
-        dup2(out >= 0 ? out : null, STDOUT_FILENO);
+    dup2(fd->in >= 0 ? fd->in : null, STDIN_FILENO);
+    if (fd->out != STDOUT_FILENO)
+        dup2(fd->out >= 0 ? fd->out : null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
     if (keep >= 0) {
         fcntl(keep, F_SETFD, 0);
@@ -37,27 +46,46 @@ spawn_become(const char *path, char *const argv[], int out, int keep, int null)
     execve(path, argv, environ);
 }
 
-int
-spawn_detached(const char *path, char *const argv[], int out, int keep,
-               struct error *err)
+static pid_t
+spawn_run(const char *path, char *const argv[],
+          const struct spawn_descriptors *fd, struct error *err)
 {
     volatile int failed = 0; /* the child writes it: vfork shares memory */
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     pid_t child;
 
-    if (null < 0 || (keep >= 0 && keep < 3))
+    if (null < 0 || (fd->keep >= 0 && fd->keep < 3))
         return error_set(err, FAIL_SERVICE, "spawn",
                          "cannot start %s in the background", path);
     child = vfork();
     if (child == 0) {
-        spawn_become(path, argv, out, keep, null);
+        spawn_become(path, argv, fd, null);
         failed = errno;
         _exit(127);
     }
     close(null);
     if (child > 0 && !failed)
-        return 0;
-    if (child > 0)
+        return child;
+    if (child > 0) {
+        waitpid(child, NULL, 0);
         errno = failed;
+    }
     return error_errno(err, FAIL_SERVICE, "spawn", "cannot start %s", path);
+}
+
+int
+spawn_detached(const char *path, char *const argv[], int out, int keep,
+               struct error *err)
+{
+    const struct spawn_descriptors fd = {-1, out, keep};
+
+    return spawn_run(path, argv, &fd, err) < 0 ? -1 : 0;
+}
+
+pid_t
+spawn_served(const char *path, char *const argv[], int in, struct error *err)
+{
+    const struct spawn_descriptors fd = {in, -1, -1};
+
+    return spawn_run(path, argv, &fd, err);
 }

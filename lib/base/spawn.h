@@ -1,8 +1,10 @@
 /*
- * spawn.h - a program started to go on by itself.
+ * spawn.h - a program started to go on by itself, or to serve us.
  */
 #ifndef PARALLEL_BASE_SPAWN_H
 #define PARALLEL_BASE_SPAWN_H
+
+#include <sys/types.h>
 
 #include "lib/base/error.h"
 
@@ -14,6 +16,14 @@
  * is about to exit. Returns 0, or -1 when it could not be executed.
  */
 int spawn_detached(const char *path, char *const argv[], int out, int keep,
+                   struct error *err);
+
+/*
+ * The same for a program that is spoken to over in, which becomes its standard
+ * input; the other two are /dev/null. Returns its process id, which the caller
+ * reaps unless it ends first, or -1.
+ */
+pid_t spawn_served(const char *path, char *const argv[], int in,
                    struct error *err);
 
 #endif

@@ -16,6 +16,14 @@
 #include "lib/oauth/token.h"
 #include "lib/wrap/json.h"
 
+/* Where a record was found, or was put last. */
+enum record_place {
+    RECORD_NOWHERE,    /* only in our memory */
+    RECORD_IN_FILE,    /* the private file */
+    RECORD_IN_KEYRING, /* the Secret Service */
+    RECORD_PARKED      /* the runtime folder, until the keyring opens */
+};
+
 struct record {
     char *provider; /* "parallel" */
     char *issuer;   /* the only place its tokens are ever sent to for renewal
@@ -37,6 +45,7 @@ struct record {
     int64_t authorization_expires;
     int64_t erased; /* when a caller last said that the token was refused */
     bool refused;   /* the service refused the refresh token for good */
+    enum record_place place;
 };
 
 /* A new record for what provider granted to client_id just now. */

@@ -1,5 +1,7 @@
 #include "lib/store/store.h"
 
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +10,13 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/lock.h"
+#include "lib/store/store_parts.h"
 
-#define STORE_FORMAT 1
-#define STORE_LOCK   "lock"
-/* Room for tokens that are longer than those we have. */
-#define STORE_ROOM (4 * TOKEN_TEXT_MAX)
+#define STORE_LOCK        "lock"
+#define STORE_FILE_NAME   "store.json"
+#define STORE_PARKED_NAME "parked"
 
-static void
+void
 store_forget(struct store *store)
 {
     for (size_t i = 0; i < store->record_count; i++) {
@@ -29,39 +31,78 @@ store_forget(struct store *store)
     free(store->client);
     free(store->selected_issuer);
     free(store->selected_org);
+    copies_release(&store->in_file);
+    copies_release(&store->in_keyring);
+    copies_release(&store->in_parked);
+    copies_release(&store->to_erase);
     store->record = NULL;
     store->client = NULL;
     store->record_count = store->client_count = 0;
     store->selected_issuer = store->selected_org = NULL;
-    store->present = false;
+    store->chosen = STORE_AUTO;
+    store->present = store->unread = false;
 }
 
-static int
+int
 store_out_of_memory(struct error *err)
 {
     return error_set(err, FAIL_SERVICE, "memory", "out of memory");
 }
 
-static int
+int
 store_open_folder(struct store *store, bool create, struct error *err)
 {
     if (store->folder >= 0)
         return 0;
-    if (file_open_folder(store->place->state, create, &store->folder, err) ==
-        FILE_FAILED)
-        return -1;
-    if (store->folder < 0 || store->backend)
-        return 0;
-    store->backend = backend_new_file(store->folder, store->place->state);
-    return store->backend ? 0 : store_out_of_memory(err);
+    return file_open_folder(store->place->state, create, &store->folder,
+                            err) == FILE_FAILED
+               ? -1
+               : 0;
+}
+
+void
+store_open_runtime(struct store *store, bool create)
+{
+    const char *path = store->place->runtime;
+
+    if (store->runtime < 0 && *path)
+        file_open_folder(path, create, &store->runtime, NULL);
+    store->parked.folder = store->runtime;
 }
 
 int
-store_open(struct store *store, const struct place *place, struct error *err)
+store_open(struct store *store, const struct place *place,
+           const struct store_options *options, struct error *err)
 {
     *store = (struct store)STORE_INIT;
     store->place = place;
+    store->options = *options;
+    store->file.shown = place->state;
+    store->file.name = STORE_FILE_NAME;
+    store->parked.shown = place->runtime;
+    store->parked.name = STORE_PARKED_NAME;
+    store->parked.durable = false;
+    keyring_init(&store->keyring, place, options->keyring_timeout_ms, false);
     return store_open_folder(store, false, err);
+}
+
+static int
+store_take(int folder, const char *path, int64_t limit_ms, int *lock,
+           struct error *err)
+{
+    switch (lock_take(folder, path, STORE_LOCK, LOCK_EXCLUSIVE, (int)limit_ms,
+                      lock, err)) {
+    case LOCK_TAKEN:
+        return 0;
+    case LOCK_BUSY:
+        return error_set(err, FAIL_SERVICE, "lock",
+                         "another process has held the lock %s/%s for more "
+                         "than %.4g s; try again",
+                         path, STORE_LOCK, (double)limit_ms / 1000);
+    case LOCK_FAILED:
+        break;
+    }
+    return -1;
 }
 
 int
@@ -71,29 +112,50 @@ store_lock(struct store *store, int64_t limit_ms, struct error *err)
         return 0;
     if (store_open_folder(store, true, err) < 0)
         return -1;
-    switch (lock_take(store->folder, store->place->state, STORE_LOCK,
-                      LOCK_EXCLUSIVE, (int)limit_ms, &store->lock, err)) {
-    case LOCK_TAKEN:
+    store->lock_limit_ms = limit_ms;
+    return store_take(store->folder, store->place->state, limit_ms,
+                      &store->lock, err);
+}
+
+/*
+ * The keyring is the person's, whatever HOME says. The home of the password
+ * database is the same for all of his processes; where that is not there at
+ * all, nothing is.
+ */
+int
+store_lock_keyring(struct store *store, struct error *err)
+{
+    const struct passwd *pw = getpwuid(geteuid());
+    char path[PATH_MAX];
+    struct stat home;
+
+    if (store->keyring_lock >= 0 || store->keyring.no_bus || !pw ||
+        !pw->pw_dir || strcmp(pw->pw_dir, store->place->home) == 0 ||
+        stat(pw->pw_dir, &home) < 0 || home.st_uid != geteuid())
         return 0;
-    case LOCK_BUSY:
-        return error_set(err, FAIL_SERVICE, "lock",
-                         "another process has held the lock %s/%s for more "
-                         "than %.4g s; try again",
-                         store->place->state, STORE_LOCK,
-                         (double)limit_ms / 1000);
-    case LOCK_FAILED:
-        break;
-    }
-    return -1;
+    snprintf(path, sizeof path, "%s/.local/state/parallel-credential",
+             pw->pw_dir);
+    if (store->keyring_folder < 0 &&
+        file_open_folder(path, true, &store->keyring_folder, err) != FILE_OK)
+        return -1;
+    return store_take(store->keyring_folder, path, store->lock_limit_ms,
+                      &store->keyring_lock, err);
+}
+
+static void
+store_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 void
 store_unlock(struct store *store)
 {
     store_discard(store);
-    if (store->lock >= 0)
-        close(store->lock);
-    store->lock = -1;
+    store_close(&store->keyring_lock);
+    store_close(&store->lock);
 }
 
 static int
@@ -109,157 +171,43 @@ store_append_record(struct store *store, struct record *record)
     return 0;
 }
 
-static int
-store_read_records(struct store *store, const struct json *records)
+static size_t
+store_index(const struct store *store, const char *issuer, const char *org)
 {
-    for (size_t i = 0; i < json_size(records); i++) {
-        cleanup_free struct record *record = calloc(1, sizeof *record);
-        const struct json *element = json_element(records, i);
+    size_t i = 0;
 
-        if (!record || !element || record_read(record, element) < 0)
-            return -1;
-        if (store_append_record(store, record) < 0) {
-            record_release(record);
-            return -1;
-        }
-        steal_pointer(&record);
-    }
-    return 0;
+    while (i < store->record_count &&
+           (strcmp(store->record[i]->issuer, issuer) != 0 ||
+            strcmp(store->record[i]->org_id, org) != 0))
+        i++;
+    return i;
 }
 
-static int
-store_read_selected(struct store *store, const struct json *selected)
+int
+store_merge(struct store *store, struct record *record,
+            enum record_place place)
 {
-    const char *issuer = json_text(selected, "issuer");
-    const char *org = json_text(selected, "org_id");
+    size_t i = store_index(store, record->issuer, record->org_id);
+    bool first = i == store->record_count, counts;
 
-    if (!issuer || !org)
+    record->place = place;
+    counts = first || place == RECORD_PARKED ||
+             (record->issued.real >= store->record[i]->issued.real &&
+              store->record[i]->place != RECORD_PARKED);
+    if (place == RECORD_IN_KEYRING &&
+        copies_find(&store->to_erase, record->issuer, record->org_id))
+        counts = false;
+    if (counts && first && store_append_record(store, record) == 0)
         return 0;
-    store->selected_issuer = strdup(issuer);
-    store->selected_org = strdup(org);
-    return store->selected_issuer && store->selected_org ? 0 : -1;
-}
-
-static int
-store_read_clients(struct store *store, const struct json *clients)
-{
-    const char *issuer;
-    size_t at = 0;
-
-    while (clients && (issuer = json_next_key(clients, &at))) {
-        const char *id = json_text(clients, issuer);
-        if (id && store_set_client_id(store, issuer, id) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int
-store_read(struct store *store, const struct secret *text, struct error *err)
-{
-    cleanup_json struct json *root = NULL;
-    const struct json *selected;
-    int64_t format = 0;
-
-    if (json_parse(text->data, text->len, &root, err) < 0)
-        return -1;
-    if (!json_number(root, "version", &format) ||
-        !json_array_at(root, "records"))
-        return error_set(err, FAIL_SERVICE, "store",
-                         "JSON, but not a credential store");
-    if (format != STORE_FORMAT)
-        return error_set(err, FAIL_SERVICE, "store",
-                         "of format %lld, which this version does not know",
-                         (long long)format);
-    selected = json_object_at(root, "selected");
-    if (store_read_records(store, json_array_at(root, "records")) < 0 ||
-        (selected && store_read_selected(store, selected) < 0) ||
-        store_read_clients(store, json_object_at(root, "clients")) < 0)
-        return error_set(err, FAIL_SERVICE, "store",
-                         "with a record that cannot be understood");
-    return 0;
-}
-
-int
-store_load(struct store *store, struct error *err)
-{
-    CLEANUP(secret_release) struct secret text = SECRET_INIT;
-    enum backend_status status;
-
-    store_forget(store);
-    if (store_open_folder(store, false, err) < 0)
-        return -1;
-    if (!store->backend)
+    if (counts && !first) {
+        record_release(store->record[i]);
+        free(store->record[i]);
+        store->record[i] = record;
         return 0;
-    /* Looked at before it is read: if it changes in between, what was seen
-     * is out of date, and whoever compares will notice. */
-    store->present = stat(store_shown(store), &store->seen) == 0;
-    status = store->backend->operations->load(store->backend, &text, err);
-    if (status != BACKEND_OK)
-        return status == BACKEND_EMPTY ? 0 : -1;
-    if (store_read(store, &text, err) < 0) {
-        store_forget(store);
-        err->failure = FAIL_SERVICE;
-        return error_context(err,
-                             "%s is damaged or not ours; it has been "
-                             "left as it is; move it away and sign in "
-                             "again",
-                             store_shown(store));
     }
-    return 0;
-}
-
-static int
-store_write(const struct store *store, struct secret *text)
-{
-    cleanup_json struct json *root = json_new_object();
-    struct json *records, *clients, *selected;
-
-    json_put_number(root, "version", STORE_FORMAT);
-    if (store->selected_issuer) {
-        selected = json_put_object(root, "selected");
-        json_put_text(selected, "issuer", store->selected_issuer);
-        json_put_text(selected, "org_id", store->selected_org);
-    }
-    clients = json_put_object(root, "clients");
-    for (size_t i = 0; i < store->client_count; i++)
-        json_put_text(clients, store->client[i].issuer,
-                      store->client[i].client_id);
-    records = json_put_array(root, "records");
-    for (size_t i = 0; i < store->record_count; i++)
-        record_write(store->record[i], json_append_object(records));
-    return json_write(root, true, text);
-}
-
-int
-store_prepare(struct store *store, struct error *err)
-{
-    CLEANUP(secret_release) struct secret text = SECRET_INIT;
-
-    if (store_write(store, &text) < 0)
-        return store_out_of_memory(err);
-    return store->backend->operations->prepare(store->backend,
-                                               text.len + STORE_ROOM, err);
-}
-
-int
-store_commit(struct store *store, struct error *err)
-{
-    CLEANUP(secret_release) struct secret text = SECRET_INIT;
-
-    if (store_write(store, &text) < 0)
-        return store_out_of_memory(err);
-    if (store->backend->operations->commit(store->backend, &text, err) < 0)
-        return -1;
-    store->present = stat(store_shown(store), &store->seen) == 0;
-    return 0;
-}
-
-void
-store_discard(struct store *store)
-{
-    if (store->backend)
-        store->backend->operations->discard(store->backend);
+    record_release(record);
+    free(record);
+    return counts ? -1 : 0;
 }
 
 static bool
@@ -310,11 +258,22 @@ store_select(struct store *store, const struct record *record)
     return 0;
 }
 
+/* What the keyring holds of this credential counts no more. */
+static int
+store_void(struct store *store, const struct record *record)
+{
+    static const struct secret unknown = SECRET_INIT;
+
+    return copies_put(&store->to_erase, record->issuer, record->org_id,
+                      &unknown);
+}
+
 int
 store_put(struct store *store, struct record *record, struct record **replaced)
 {
     struct record *old =
         store_find(store, NULL, record->issuer, record->org_id);
+    const struct copy *hidden;
     size_t i = 0;
 
     *replaced = NULL;
@@ -330,7 +289,10 @@ store_put(struct store *store, struct record *record, struct record **replaced)
         store->record[i] = record;
         *replaced = old;
     }
-    return 0;
+    /* What can be seen is replaced; what cannot must not come back. */
+    hidden = copies_find(&store->in_keyring, record->issuer, record->org_id);
+    return hidden && secret_is_empty(&hidden->text) ? store_void(store, record)
+                                                    : 0;
 }
 
 void
@@ -345,6 +307,8 @@ store_remove(struct store *store, struct record *record)
     if (i == store->record_count)
         return;
     store->record[i] = store->record[--store->record_count];
+    if (copies_find(&store->in_keyring, record->issuer, record->org_id))
+        store_void(store, record);
     if (selected) {
         next = store_find(store, NULL, record->issuer, NULL);
         if (!next || store_select(store, next) < 0) {
@@ -420,8 +384,7 @@ store_shown(const struct store *store)
 {
     static char path[PATH_MAX + 32];
 
-    snprintf(path, sizeof path, "%s/%s", store->place->state,
-             BACKEND_FILE_NAME);
+    snprintf(path, sizeof path, "%s/%s", store->place->state, STORE_FILE_NAME);
     return path;
 }
 
@@ -430,9 +393,11 @@ store_release(struct store *store)
 {
     store_unlock(store);
     store_forget(store);
-    if (store->backend)
-        store->backend->operations->free(store->backend);
-    if (store->folder >= 0)
-        close(store->folder);
+    keyring_release(&store->keyring);
+    document_release(&store->file);
+    document_release(&store->parked);
+    store_close(&store->keyring_folder);
+    store_close(&store->runtime);
+    store_close(&store->folder);
     *store = (struct store)STORE_INIT;
 }

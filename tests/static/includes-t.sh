@@ -20,6 +20,7 @@ violations() {
         sees["lib/store"] = "lib/base lib/wrap lib/oauth"
         sees["helper"] = "lib/base"
         sees["pam"] = "lib/base"
+        sees["keyring"] = "lib/base"
         all = "lib lib/base lib/wrap lib/oauth lib/account lib/store"
 
         libc = "alloca assert byteswap ctype dirent dlfcn endian err errno"
