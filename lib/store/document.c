@@ -8,13 +8,14 @@
 int
 document_load(struct document *document, struct error *err)
 {
+    enum file_status status = FILE_ABSENT;
+
     secret_release(&document->text);
-    if (document->folder < 0)
-        return 0;
-    return file_read(document->folder, document->shown, document->name,
-                     DOCUMENT_MAX, &document->text, NULL, err) == FILE_FAILED
-               ? -1
-               : 0;
+    if (document->folder >= 0)
+        status = file_read(document->folder, document->shown, document->name,
+                           DOCUMENT_MAX, &document->text, NULL, err);
+    document->present = status == FILE_OK;
+    return status == FILE_FAILED ? -1 : 0;
 }
 
 int
@@ -29,7 +30,7 @@ int
 document_commit(struct document *document, const struct secret *text,
                 struct error *err)
 {
-    if (text->len == document->text.len && text->len > 0 &&
+    if (document->present && text->len == document->text.len &&
         memcmp(text->data, document->text.data, text->len) == 0)
         return 0;
     if (document->draft.fd < 0 &&
@@ -37,7 +38,8 @@ document_commit(struct document *document, const struct secret *text,
         return -1;
     if (file_draft_commit(&document->draft, text->data, text->len, err) < 0)
         return -1;
-    secret_set(&document->text, text->data, text->len);
+    document->present =
+        secret_set(&document->text, text->data, text->len) == 0;
     return 0;
 }
 
@@ -51,6 +53,7 @@ void
 document_remove(struct document *document)
 {
     secret_release(&document->text);
+    document->present = false;
     if (document->folder >= 0)
         unlinkat(document->folder, document->name, 0);
 }

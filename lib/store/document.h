@@ -19,13 +19,14 @@ struct document {
     const char *shown; /* its path; not owned */
     const char *name;
     bool durable;       /* on a disk, not in memory */
-    struct secret text; /* as it lies there; empty: it does not */
+    bool present;       /* it lies there */
+    struct secret text; /* as it does */
     struct file_draft draft;
 };
 
 #define DOCUMENT_INIT                                                         \
     {                                                                         \
-        -1, "", "", true, SECRET_INIT, FILE_DRAFT_INIT                        \
+        -1, "", "", true, false, SECRET_INIT, FILE_DRAFT_INIT                 \
     }
 
 /* Read it into text; that it is not there is fine. */

@@ -60,7 +60,7 @@ store_load_file(struct store *store, struct error *err)
     store->present = stat(store_shown(store), &store->seen) == 0;
     if (document_load(&store->file, err) < 0)
         return -1;
-    if (secret_is_empty(&store->file.text))
+    if (!store->file.present)
         return 0;
     if (store_read_file(store, err ? err : &ignored) < 0)
         return store_damaged(store, &store->file, err ? err : &ignored);
@@ -75,7 +75,7 @@ store_load_parked(struct store *store, struct error *err)
     store_open_runtime(store, false);
     if (document_load(&store->parked, err) < 0)
         return -1;
-    if (secret_is_empty(&store->parked.text))
+    if (!store->parked.present)
         return 0;
     if (store_read_parked(store, err ? err : &ignored) < 0)
         return store_damaged(store, &store->parked, err ? err : &ignored);
@@ -284,7 +284,7 @@ store_commit_file(struct store *store, struct error *err)
     copies_release(&store->in_file);
     if (store_mark_all(store, RECORD_IN_FILE, &store->in_file) < 0)
         return store_out_of_memory(err);
-    if (before != STORE_KEYRING && secret_is_empty(&store->parked.text))
+    if (before != STORE_KEYRING && !store->parked.present)
         return 0;
     if (store_verify_file(store, err) < 0)
         return -1;
