@@ -97,7 +97,9 @@ store_load_keyring(struct store *store, struct error *err)
 
     if (store->lock >= 0 && store_lock_keyring(store, err) < 0)
         return -1;
-    store->keyring.start = store->options.start;
+    /* A keyring that a login has opened may come to the bus; one that no
+     * login has started is not started behind its back. */
+    store->keyring.start = store->options.start || store->keyring.waiting;
     store->unread = keyring_load(&store->keyring) != KEYRING_OK;
     if (!store->unread)
         copies_release(&store->in_keyring);

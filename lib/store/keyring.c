@@ -88,22 +88,32 @@ keyring_explain(const struct keyring *k, struct error *err)
                      keyring_sentence(k, sentence, sizeof sentence));
 }
 
+static bool
+keyring_is_socket(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+           st.st_uid == geteuid();
+}
+
 /* Where the environment names no bus, it is the one of the runtime folder. */
 static void
 keyring_find_bus(struct keyring *k, const struct place *place)
 {
     const char *given = getenv("DBUS_SESSION_BUS_ADDRESS");
     const char *end = strrchr(place->runtime, '/');
-    struct stat st;
+    int len = end ? (int)(end - place->runtime) : 0;
+    char control[PATH_MAX];
 
+    snprintf(control, sizeof control, "%.*s/keyring/control", len,
+             place->runtime);
+    k->waiting = end && keyring_is_socket(control);
     if (given && *given)
         return;
     if (end)
-        snprintf(k->bus, sizeof k->bus, "%.*s/bus",
-                 (int)(end - place->runtime), place->runtime);
-    if (!end || stat(k->bus, &st) < 0 || !S_ISSOCK(st.st_mode) ||
-        st.st_uid != geteuid())
-        k->no_bus = true;
+        snprintf(k->bus, sizeof k->bus, "%.*s/bus", len, place->runtime);
+    k->no_bus = !end || !keyring_is_socket(k->bus);
 }
 
 void

@@ -45,6 +45,7 @@ struct keyring {
     bool start;         /* the bus may start a Secret Service */
     char bus[PATH_MAX]; /* its socket; "": as the environment says */
     bool no_bus;
+    bool waiting; /* a login has started gnome-keyring, but not on the bus */
     int lock[KEYRING_LOCKS]; /* passed on with what is written; -1: none */
     pid_t pid;
     int socket;
