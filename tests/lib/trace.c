@@ -48,29 +48,45 @@ trace_count(const char *bytes, size_t size, size_t len, unsigned seed)
     return found;
 }
 
-/* One mapping, read through the kernel in pieces that overlap by what is
- * looked for; the sanitizers' shadow is not worth reading. */
+/* What is read is a copy, too: this one is not looked at. */
+static char trace_piece[65536];
+
+/* Memory, read through the kernel in pieces that overlap by what is looked
+ * for. */
+static int
+trace_read(int memory, uintptr_t start, uintptr_t end, size_t len,
+           unsigned seed)
+{
+    int found = 0;
+
+    while (start < end) {
+        size_t want = end - start < sizeof trace_piece ? end - start
+                                                       : sizeof trace_piece;
+        ssize_t n = pread(memory, trace_piece, want, (off_t)start);
+
+        if (n < 16)
+            break;
+        found += trace_count(trace_piece, (size_t)n, len, seed);
+        start +=
+            (uintptr_t)n == end - start ? (uintptr_t)n : (uintptr_t)n - 15;
+    }
+    memset(trace_piece, 0, sizeof trace_piece);
+    return found;
+}
+
+/* One mapping; the sanitizers' shadow is not worth reading. */
 static int
 trace_scan(int memory, uintptr_t start, uintptr_t end, size_t len,
            unsigned seed)
 {
-    static char piece[65536];
-    int found = 0;
+    uintptr_t piece = (uintptr_t)trace_piece;
 
     if (end - start > (uintptr_t)1 << 32)
         return 0;
-    while (start < end) {
-        size_t want = end - start < sizeof piece ? end - start : sizeof piece;
-        ssize_t n = pread(memory, piece, want, (off_t)start);
-
-        if (n < 16)
-            break;
-        found += trace_count(piece, (size_t)n, len, seed);
-        memset(piece, 0, sizeof piece);
-        start +=
-            (uintptr_t)n == end - start ? (uintptr_t)n : (uintptr_t)n - 15;
-    }
-    return found;
+    if (piece < start || piece >= end)
+        return trace_read(memory, start, end, len, seed);
+    return trace_read(memory, start, piece, len, seed) +
+           trace_read(memory, piece + sizeof trace_piece, end, len, seed);
 }
 
 int
