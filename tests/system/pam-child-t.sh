@@ -512,7 +512,7 @@ fi
 
 # ---- what it brings along ----------------------------------------------------
 
-# loaded SERVICE: the files that are mapped once a session is open
+# loaded SERVICE: the files that are mapped once a session is open, in a file
 printf '%s required pam_permit.so\n' auth account session >"$CONFDIR/permit"
 {
     cat "$CONFDIR/permit"
@@ -520,9 +520,13 @@ printf '%s required pam_permit.so\n' auth account session >"$CONFDIR/permit"
 } >"$CONFDIR/both"
 loaded() {
     drive ann --service "$1" open maps
-    said maps | sort -u
+    said maps | sort -u >"$WORK/loaded.$1"
 }
-is "$(comm -13 <(loaded permit) <(loaded both))" "$(realpath "$MODULE")" \
+loaded permit
+loaded both
+like "$(cat "$WORK/loaded.permit")" '/libc\.so' "what a program has loaded"
+is "$(comm -13 "$WORK/loaded.permit" "$WORK/loaded.both")" \
+    "$(realpath "$MODULE")" \
     "the program gains no shared object but the module"
 
 # ---- options -----------------------------------------------------------------
