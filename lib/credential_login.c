@@ -138,10 +138,15 @@ credential_keep(struct credential *c, const struct provider *provider,
         free(fresh);
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     }
-    if (credential_lock(c, true, err) < 0 || store_load(&c->store, err) < 0 ||
-        store_put(&c->store, fresh, &old) < 0) {
+    if (credential_lock(c, true, err) < 0 || store_load(&c->store, err) < 0) {
         credential_unlock(c);
+        record_release(fresh);
+        free(fresh);
         return -1;
+    }
+    if (store_put(&c->store, fresh, &old) < 0) {
+        credential_unlock(c);
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     }
     if (old) {
         secret_move(replaced, &old->refresh);
