@@ -751,14 +751,14 @@ isnt "$(code_of)" '' "with its broker a login shows a code"
 # ---- the first thing the front does ------------------------------------------
 
 if is_root && [ -z "${SANITIZED-}" ] && command -v strace >/dev/null &&
-    strace -f -qq -o "$WORK/trace" "$DRIVER" --confdir "$CONFDIR" \
+    strace -ff -qq -o "$WORK/trace" "$DRIVER" --confdir "$CONFDIR" \
         --user ann open >/dev/null 2>&1; then
     # The calls of the front after its exec, without what a C library does
-    # for itself before main().
-    pid=$(awk '/execveat\(3, "", / { print $1; exit }' "$WORK/trace")
-    calls=$(awk -v pid="$pid" '$1 == pid && seen { print $2 }
-        $1 == pid && /execveat\(3, "",/ { seen = 1 }' "$WORK/trace" |
-        sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' | grep -v '^rt_sigprocmask$')
+    # for itself before main(). Each process has a file of its own, or calls
+    # of two at a time would stand there in halves.
+    trace=$(sed -sn '/^execveat(3, "", /,$p' "$WORK"/trace.*)
+    calls=$(sed -n '1d; s/^\([a-z0-9_]*\)(.*/\1/p' <<<"$trace" |
+        grep -v '^rt_sigprocmask$')
     becoming=$(sed -n '/^setgroups$/,$p' <<<"$calls" | head -3 | paste -sd' ')
     is "$becoming" "setgroups setresgid setresuid" \
         "the front becomes the person"
@@ -771,11 +771,10 @@ if is_root && [ -z "${SANITIZED-}" ] && command -v strace >/dev/null &&
             grep -E '^(readlink|statx?|socket|connect|unlink|rename|mkdir)' |
             sort -u)" '' "before it does anything else"
     fi
-    trace=$(grep "^$pid " "$WORK/trace")
-    like "$trace" "setgroups\(0, NULL\) += 0" "without any group"
-    like "$trace" "setresuid\($(getent passwd ann | cut -d: -f3), \
+    like "$trace" "^setgroups\(0, NULL\) += 0" "without any group"
+    like "$trace" "^setresuid\($(getent passwd ann | cut -d: -f3), \
 $(getent passwd ann | cut -d: -f3), " "all three uids"
-    like "$trace" 'setuid\(0\) += -1 EPERM' "and makes sure there is no way back"
+    like "$trace" '^setuid\(0\) += -1 EPERM' "and makes sure there is no way back"
 else
     skip "the front becomes the person" "needs root and strace, and no sanitizers"
 fi
