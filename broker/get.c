@@ -26,14 +26,19 @@ get_may_ask(void)
     return interactive_git_allows();
 }
 
+/* Whatever led to this record: an address gets what is its own, or nothing. */
 static int
-get_serve(const struct request *request, const struct record *record,
-          enum cache_use use, struct error *err)
+get_serve(const struct broker *b, const struct request *request,
+          const struct record *record, struct error *err)
 {
     CLEANUP(secret_release) struct secret answer = SECRET_INIT;
     const char *key = broker_key(record);
+    enum cache_use use = credential_match(&b->credential, record,
+                                          request->origin, request->path);
     int result;
 
+    if (use == CACHE_USE_NOTHING)
+        return 0;
     if (use == CACHE_USE_KEY && *key)
         result = answer_key(&answer, request, key);
     else
@@ -48,13 +53,12 @@ get_serve(const struct request *request, const struct record *record,
 /* Nobody is signed in: a terminal can change that; else git goes on without
  * us. */
 static int
-get_sign_in(struct broker *b, const struct request *request,
-            enum cache_use use, struct error *err)
+get_sign_in(struct broker *b, const struct request *request, struct error *err)
 {
     struct record *record;
 
     if (session_ask_again(b, &record))
-        return get_serve(request, record, use, err);
+        return get_serve(b, request, record, err);
     if (!get_may_ask()) {
         broker_say(b, "%s", err->text);
         return 0;
@@ -62,7 +66,7 @@ get_sign_in(struct broker *b, const struct request *request,
     if (interactive_login(b, true, &record, err) < 0)
         return -1;
     session_settle(b, false);
-    return get_serve(request, record, use, err);
+    return get_serve(b, request, record, err);
 }
 
 /* The record that has something for the address: the chosen one, else,
@@ -92,7 +96,8 @@ get_find_offer(struct broker *b, const struct request *request,
             continue;
         /* From here on it is the one we are about. */
         b->org = c->choice.org = strdup(other->org_id);
-        return b->org ? other : NULL;
+        c->choice.issuer = strdup(other->issuer);
+        return b->org && c->choice.issuer ? other : NULL;
     }
     return NULL;
 }
@@ -116,14 +121,14 @@ broker_get(struct broker *b, int *status, struct error *err)
     if (use == CACHE_USE_NOTHING)
         return err->failure == FAIL_SERVICE ? -1 : 0;
     if (use == CACHE_USE_KEY && *broker_key(record))
-        return get_serve(&request, record, use, err);
+        return get_serve(b, &request, record, err);
     switch (
         credential_token(&b->credential, CREDENTIAL_FRESH, 0, &record, err)) {
     case CREDENTIAL_OK:
-        return get_serve(&request, record, use, err);
+        return get_serve(b, &request, record, err);
     case CREDENTIAL_NONE:
     case CREDENTIAL_REFUSED:
-        return get_sign_in(b, &request, use, err);
+        return get_sign_in(b, &request, err);
     case CREDENTIAL_FAILED:
         break;
     }

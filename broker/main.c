@@ -223,7 +223,7 @@ broker_open(struct broker *b, struct error *err)
 {
     const struct passwd *pw = getpwuid(geteuid());
     const struct credential_choice choice = {
-        b->provider, b->org,
+        b->provider, b->org, NULL,
         b->if_due || text_starts_with(b->verb, "session-")};
     char shown[64];
 

@@ -102,7 +102,9 @@ credential_find(struct credential *c, struct record **record,
         return CREDENTIAL_FAILED;
     session_recall(&c->session, &c->store);
     *record = store_find(&c->store, c->choice.provider,
-                         config_issuer(c->config), c->choice.org);
+                         c->choice.issuer ? c->choice.issuer
+                                          : config_issuer(c->config),
+                         c->choice.org);
     if (*record)
         return CREDENTIAL_OK;
     if (!c->store.unread)

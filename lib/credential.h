@@ -29,6 +29,7 @@
 struct credential_choice {
     const char *provider;
     const char *org;
+    const char *issuer; /* NULL: the configured one, or any */
     bool unattended; /* nobody waits: a keyring that is not running stays so */
 };
 

@@ -851,6 +851,45 @@ else
     done
 fi
 
+# ---- two services, one organization -----------------------------------------
+
+# gets_token NAME: get answers with the token of the service of that name
+gets_token() {
+    run timeout -k 1 "$PATIENCE" "$TOOL" get <"$WORK/block.$1"
+    is "$rc:$(sed -n 's/^password=//p' <<<"$out")" \
+        "0:$(stored ".records[] | select(.issuer | startswith(\"$1:\"))
+            .access_token")" "$2"
+}
+new_person
+trust_sandbox
+request >"$WORK/block.http"
+sign_in
+use_https
+request >"$WORK/block.https"
+sign_in
+unset PARALLEL_PLATFORM_URL PARALLEL_SERVICE_API_URL PARALLEL_API_URL
+is "$(stored '.records | map(.org_id) | unique | length')" 1 \
+    "two services, one organization"
+for each in http https; do
+    rm -f "$SESSION"
+    gets_token $each "no cache: an address gets what is its own ($each)"
+    gets_token $each "from the cache, too"
+done
+use_https
+if python3 -c 'import pty' 2>/dev/null; then
+    control revoke "{\"family\":$(state '.families[-2].family')}" \
+        >"$WORK/revoke.out"
+    expire_token
+    cp "$WORK/block.http" "$WORK/block"
+    at_terminal see="Waiting for your approval" run="$approve" -- \
+        "${apart[@]}" "$TOOL" get
+    is "$rc:$(cat "$WORK/answer")" 0: \
+        "who signs in to one service: nothing of it is for the other"
+else
+    skip "a sign-in to one service" "no python3 here"
+fi
+use_http
+
 # ---- waiting for a person ---------------------------------------------------
 
 # Other signals, and without a terminal
