@@ -207,12 +207,13 @@ session_put_addresses(struct secret *block, const char *issuer,
     return result;
 }
 
-/* Appends the block of a record; a record that cannot be written as a block
- * (it has a line feed in a name, say) is for the broker alone. */
+/* Appends the block of a record and counts it; a record that cannot be
+ * written as a block (it has a line feed in a name, say) is for the broker
+ * alone. */
 static void
 session_put_record(const struct session *session, struct secret *text,
                    const struct record *r,
-                   const struct session_failure *failure)
+                   const struct session_failure *failure, int64_t *count)
 {
     CLEANUP(secret_release) struct secret block = SECRET_INIT;
     const struct fields *old = session_block(session, r);
@@ -235,8 +236,26 @@ session_put_record(const struct session *session, struct secret *text,
         result |= session_put_new_failure(&block, old, failure);
     else if (old)
         result |= session_put_old_failure(&block, old);
-    if (result == 0 && fields_end(&block) == 0)
-        secret_append(text, block.data, block.len);
+    if (result == 0 && fields_end(&block) == 0 &&
+        secret_append(text, block.data, block.len) == 0)
+        ++*count;
+}
+
+/* The blocks of all records, the selected one first; returns their number. */
+static int64_t
+session_put_records(const struct session *session, const struct store *store,
+                    const struct session_failure *failure, struct secret *text)
+{
+    const struct record *first = store_find(store, NULL, NULL, NULL);
+    int64_t count = 0;
+
+    if (first)
+        session_put_record(session, text, first, failure, &count);
+    for (size_t i = 0; i < store->record_count; i++)
+        if (store->record[i] != first)
+            session_put_record(session, text, store->record[i], failure,
+                               &count);
+    return count;
 }
 
 static bool
@@ -249,11 +268,12 @@ session_home_is_default(const struct place *place)
 
 static int
 session_put_header(const struct session *session, const struct store *store,
-                   struct secret *text)
+                   int64_t count, struct secret *text)
 {
     const struct config *config = session->config;
     int result =
         fields_put(text, "format", CACHE_FORMAT) |
+        fields_put_number(text, "credentials", count) |
         fields_put(text, "home", session->place->home) |
         fields_put_number(text, "lock_timeout", config->lock_timeout_ms);
 
@@ -292,8 +312,9 @@ session_publish(struct session *session, const struct store *store,
                 const struct session_failure *failure)
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    CLEANUP(secret_release) struct secret blocks = SECRET_INIT;
     struct file_draft draft = FILE_DRAFT_INIT;
-    const struct record *first = store_find(store, NULL, NULL, NULL);
+    int64_t count;
     int result;
 
     if (session->folder < 0 || session->lock < 0)
@@ -304,12 +325,9 @@ session_publish(struct session *session, const struct store *store,
         unlinkat(session->folder, CACHE_NAME, 0);
         return;
     }
-    result = session_put_header(session, store, &text);
-    if (first)
-        session_put_record(session, &text, first, failure);
-    for (size_t i = 0; i < store->record_count; i++)
-        if (store->record[i] != first)
-            session_put_record(session, &text, store->record[i], failure);
+    count = session_put_records(session, store, failure, &blocks);
+    result = session_put_header(session, store, count, &text) |
+             secret_append(&text, blocks.data, blocks.len);
     if (result == 0)
         result = file_draft_open(&draft, session->folder, "", CACHE_NAME, 0,
                                  false, NULL);

@@ -117,6 +117,15 @@ cache_parse(struct cache *cache)
     return true;
 }
 
+/* A file that was cut short does not end with a whole block, or has too few
+ * of them. */
+static bool
+cache_is_whole(const struct cache *cache)
+{
+    return cache_number(&cache->header, "credentials") ==
+           (int64_t)cache->count;
+}
+
 bool
 cache_load(struct cache *cache, const struct place *place, int folder)
 {
@@ -126,10 +135,10 @@ cache_load(struct cache *cache, const struct place *place, int folder)
     if (file_read(folder, "", CACHE_NAME, CACHE_MAX, &cache->text, NULL,
                   NULL) != FILE_OK)
         return false;
-    /* A file that was cut short does not end with a whole block. */
     return cache->text.len > 2 &&
            strcmp(cache->text.data + cache->text.len - 2, ending) == 0 &&
-           cache_parse(cache) && cache_is_for(&cache->header, place);
+           cache_parse(cache) && cache_is_whole(cache) &&
+           cache_is_for(&cache->header, place);
 }
 
 void

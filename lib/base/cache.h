@@ -7,7 +7,8 @@
  * by the front. All times are milliseconds.
  *
  * Header block
- *   format          "3"
+ *   format          "4"
+ *   credentials     how many blocks follow: one that is missing shows
  *   home            the home it was made for
  *   home_default    "1" when that is the password database's own
  *   issuer          the only one to choose from; missing: any
@@ -44,7 +45,7 @@
 #include "lib/base/fields.h"
 #include "lib/base/place.h"
 
-#define CACHE_FORMAT    "3"
+#define CACHE_FORMAT    "4"
 #define CACHE_NAME      "session"
 #define CACHE_LOCK_NAME "renewing"
 #define CACHE_MAX       (1024 * 1024)
