@@ -7,10 +7,13 @@
 #include <curl/curl.h>
 #include <dirent.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +21,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
+#include "lib/wrap/proxy.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
@@ -48,9 +52,12 @@ struct http_exchange {
     const struct http_options *options;
     const struct http_request *request;
     char host[URL_ORIGIN_SIZE]; /* for messages: "host" or "host:port" */
+    int port;
     bool secure;
     bool loopback;
-    int64_t end; /* on the boot clock, ms */
+    struct proxy proxy; /* which one there is, if libcurl takes it */
+    bool at_proxy;      /* the last connection was begun to that one */
+    int64_t end;        /* on the boot clock, ms */
     struct secret body;
     bool too_large;
     bool head_done; /* the blank line behind the headers came */
@@ -200,6 +207,25 @@ http_receive_header(char *line, size_t size, size_t count, void *user)
     return size * count;
 }
 
+/*
+ * libcurl does not tell whether it has taken the proxy or, because of
+ * no_proxy, has not; but where it connects to.
+ */
+static curl_socket_t
+http_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct http_exchange *x = user;
+    int port =
+        to->family == AF_INET6
+            ? ((const struct sockaddr_in6 *)(void *)&to->addr)->sin6_port
+            : ((const struct sockaddr_in *)(void *)&to->addr)->sin_port;
+
+    (void)purpose;
+    x->at_proxy = x->proxy.port && ntohs((uint16_t)port) == x->proxy.port &&
+                  (x->proxy.port != x->port || !proxy_has_exceptions());
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static int
 http_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c,
               curl_off_t d)
@@ -234,6 +260,8 @@ http_set_rules(CURL *curl, struct http_exchange *x)
     HTTP_SET(CURLOPT_WRITEDATA, x);
     HTTP_SET(CURLOPT_HEADERFUNCTION, http_receive_header);
     HTTP_SET(CURLOPT_HEADERDATA, x);
+    HTTP_SET(CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
+    HTTP_SET(CURLOPT_OPENSOCKETDATA, x);
     if (x->options->cancelled) {
         HTTP_SET(CURLOPT_NOPROGRESS, 0L);
         HTTP_SET(CURLOPT_XFERINFOFUNCTION, http_progress);
@@ -452,10 +480,30 @@ http_fail_certificate(const struct http_exchange *x, CURL *curl, CURLcode code,
                      "cannot verify %s: %s; nothing was sent", x->host, why);
 }
 
+/* Who could not be reached, for messages. */
+#define HTTP_WAY_SIZE (2 * URL_ORIGIN_SIZE + 32)
+
+static const char *
+http_way(char *out, const struct http_exchange *x, CURLcode code)
+{
+    bool no_name = code == CURLE_COULDNT_RESOLVE_PROXY;
+
+    if (!x->at_proxy && !no_name)
+        return x->host;
+    if (no_name || code == CURLE_COULDNT_CONNECT)
+        snprintf(out, HTTP_WAY_SIZE, "the proxy %s on the way to %s",
+                 x->proxy.host, x->host);
+    else
+        snprintf(out, HTTP_WAY_SIZE, "%s through the proxy %s", x->host,
+                 x->proxy.host);
+    return out;
+}
+
 static int
 http_fail_time(const struct http_exchange *x, const char *id,
                struct error *err)
 {
+    char way[HTTP_WAY_SIZE];
     int64_t limit = x->options->timeout_ms;
     bool sent = strcmp(id, "lost") == 0;
 
@@ -465,13 +513,16 @@ http_fail_time(const struct http_exchange *x, const char *id,
     return error_set(err, FAIL_SERVICE, id,
                      sent ? "%s did not answer within %.4g s"
                           : "cannot reach %s within %.4g s",
-                     x->host, (double)limit / 1000);
+                     sent ? x->host
+                          : http_way(way, x, CURLE_OPERATION_TIMEDOUT),
+                     (double)limit / 1000);
 }
 
 static int
 http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
           struct error *err)
 {
+    char way[HTTP_WAY_SIZE];
     bool sent = http_is_established(curl, x);
     const char *id = sent ? "lost" : "network", *why;
     long number = 0;
@@ -491,10 +542,8 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
         why = "the certificate was not accepted";
         break;
     case CURLE_COULDNT_RESOLVE_HOST:
-        why = "no address is known for this name";
-        break;
     case CURLE_COULDNT_RESOLVE_PROXY:
-        why = "no address is known for the proxy";
+        why = "no address is known for this name";
         break;
     case CURLE_COULDNT_CONNECT:
         why = number ? strerror((int)number) : "no connection";
@@ -513,7 +562,7 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
     return error_set(err, FAIL_SERVICE, id,
                      sent ? "no complete answer from %s: %s"
                           : "cannot reach %s: %s",
-                     x->host, why);
+                     sent ? x->host : http_way(way, x, code), why);
 }
 
 /* The last value of a response header, or NULL. */
@@ -604,8 +653,11 @@ http_check(struct http_exchange *x, struct error *err)
     url_origin(&url, origin);
     memcpy(x->host, strstr(origin, "//") + 2,
            strlen(strstr(origin, "//") + 2) + 1);
+    x->port = url.port;
     x->secure = url.secure;
     x->loopback = url_is_loopback(&url);
+    if (!x->loopback)
+        proxy_find(&x->proxy, x->options->proxy, x->secure);
     for (size_t i = 0; bearer && i < bearer->len; i++)
         if (bearer->data[i] <= ' ' || bearer->data[i] == 0x7f)
             return error_set(err, FAIL_INPUT, "url",

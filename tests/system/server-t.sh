@@ -919,7 +919,8 @@ done
 person "proxy = http://127.0.0.1:$closed"
 PARALLEL_PLATFORM_URL=https://platform.example login
 is "$rc:$(verdict)" 4:network "a dead proxy: exit 4"
-like "$out" "cannot reach platform.example: .*" "a dead proxy: it says so"
+like "$out" "cannot reach the proxy 127\.0\.0\.1:$closed on the way to \
+platform\.example: Connection refused" "a dead proxy: it says so"
 
 # A name server that does not answer: libc alone would wait for 10 s.
 private_net=(unshare -nm --propagation private)
