@@ -16,14 +16,18 @@
 #include "lib/credential.h"
 #include "lib/prompt.h"
 
+/* How many words may follow a verb. */
+#define OPERANDS 9
+
 struct broker {
     const char *program; /* the name we were called by, without its folder */
     const char *verb;
-    const char *operand; /* the first word behind it, or NULL */
+    const char *operand[OPERANDS + 1]; /* the words behind it; NULL: none */
     /* options */
     const char *org;
     const char *provider;
     const char *scope;
+    const char *app;  /* --app: its id; NULL: the configured one */
     int64_t min_ttl;  /* ms */
     int64_t wait;     /* ms; -1: as long as the code lives */
     int64_t renewing; /* the front's lock, or -1 */
@@ -41,12 +45,15 @@ struct broker {
 
 /* The verbs. 0, or -1 with err; an exit code besides those of err goes to
  * *status. */
+int broker_apps(struct broker *b, int *status, struct error *err);
+int broker_balance(struct broker *b, int *status, struct error *err);
 int broker_capability(struct broker *b, int *status, struct error *err);
 int broker_config(struct broker *b, int *status, struct error *err);
 int broker_erase(struct broker *b, int *status, struct error *err);
 int broker_get(struct broker *b, int *status, struct error *err);
 int broker_header(struct broker *b, int *status, struct error *err);
 int broker_help(struct broker *b, int *status, struct error *err);
+int broker_keys(struct broker *b, int *status, struct error *err);
 int broker_login(struct broker *b, int *status, struct error *err);
 int broker_logout(struct broker *b, int *status, struct error *err);
 int broker_move_store(struct broker *b, int *status, struct error *err);
@@ -56,6 +63,7 @@ int broker_session_poll(struct broker *b, int *status, struct error *err);
 int broker_status(struct broker *b, int *status, struct error *err);
 int broker_store(struct broker *b, int *status, struct error *err);
 int broker_token(struct broker *b, int *status, struct error *err);
+int broker_use(struct broker *b, int *status, struct error *err);
 int broker_version(struct broker *b, int *status, struct error *err);
 
 /* Read the configuration and open the credential that was chosen. */
@@ -68,6 +76,9 @@ void broker_say(const struct broker *b, const char *format, ...)
 
 /* Write to standard output; -1 with err when it is gone. */
 int broker_print(const struct secret *text, struct error *err);
+
+/* What printf() has written must be out; -1 with err when it is not. */
+int broker_flush(struct error *err);
 
 /* Print a JSON object on a line of its own and free it. */
 int broker_print_json(struct json *object, struct error *err);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/interactive.h"
+#include "broker/key.h"
 #include "broker/session.h"
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
@@ -120,6 +121,10 @@ broker_get(struct broker *b, int *status, struct error *err)
     record = get_find_offer(b, &request, &use, err);
     if (use == CACHE_USE_NOTHING)
         return err->failure == FAIL_SERVICE ? -1 : 0;
+    if (use == CACHE_USE_KEY && record && !*broker_key(record)) {
+        key_ensure(b, false);
+        record = get_find_offer(b, &request, &use, err);
+    }
     if (use == CACHE_USE_KEY && *broker_key(record))
         return get_serve(b, &request, record, err);
     switch (

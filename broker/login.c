@@ -1,6 +1,7 @@
 #include "broker/broker.h"
 
 #include "broker/interactive.h"
+#include "broker/key.h"
 #include "broker/session.h"
 #include "lib/base/cleanup.h"
 
@@ -43,6 +44,9 @@ broker_login(struct broker *b, int *status, struct error *err)
     if (broker_open(b, &trouble) == 0 &&
         interactive_login(b, false, &record, &trouble) == 0) {
         session_settle(b, false);
+        key_ensure(b, true);
+        if (credential_find(&b->credential, &record, err) != CREDENTIAL_OK)
+            return -1;
         if (b->json)
             return login_print_json(record, NULL, err);
         login_say(b, record);

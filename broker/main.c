@@ -25,12 +25,15 @@ struct verb {
 
 /* Sorted. */
 static const struct verb broker_verbs[] = {
+    {"apps", broker_apps, "json", 2},
+    {"balance", broker_balance, "json", 0},
     {"capability", broker_capability, "", 0},
     {"config", broker_config, "json", 0},
     {"erase", broker_erase, "", 0},
     {"get", broker_get, "", 0},
     {"header", broker_header, "api-key", 0},
     {"help", broker_help, "", 9},
+    {"keys", broker_keys, "app json", 2},
     {"login", broker_login, "device json no-browser scope wait", 0},
     {"logout", broker_logout, "all", 0},
     {"move-store", broker_move_store, "", 1},
@@ -40,6 +43,7 @@ static const struct verb broker_verbs[] = {
     {"status", broker_status, "json news", 0},
     {"store", broker_store, "", 0},
     {"token", broker_token, "api-key min-ttl", 0},
+    {"use", broker_use, "", 1},
     {"version", broker_version, "", 0},
 };
 
@@ -58,6 +62,7 @@ struct option {
 static const struct option broker_options[] = {
     {"all", OPTION_FLAG, AT(all), false},
     {"api-key", OPTION_FLAG, AT(api_key), false},
+    {"app", OPTION_TEXT, AT(app), false},
     {"device", OPTION_FLAG, AT(device), false},
     {"if-due", OPTION_FLAG, AT(if_due), false},
     {"json", OPTION_FLAG, AT(json), false},
@@ -198,8 +203,9 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
                 return -1;
         } else if (b->verb) {
             extra = *arg;
-            if (operands++ == 0)
-                b->operand = *arg;
+            if (operands < OPERANDS)
+                b->operand[operands] = *arg;
+            operands++;
         } else {
             b->verb = *arg;
         }
@@ -260,6 +266,15 @@ broker_print(const struct secret *text, struct error *err)
 {
     if (fflush(stdout) == 0 &&
         file_write_all(STDOUT_FILENO, text->data, text->len) == 0)
+        return 0;
+    return error_errno(err, FAIL_SERVICE, "output",
+                       "cannot write to standard output");
+}
+
+int
+broker_flush(struct error *err)
+{
+    if (fflush(stdout) == 0)
         return 0;
     return error_errno(err, FAIL_SERVICE, "output",
                        "cannot write to standard output");

@@ -9,13 +9,13 @@ static int
 move_target(const struct broker *b, struct error *err)
 {
     const struct config_origin *origin = &b->config.origin[CONFIG_STORE];
-    int kind = store_kind_of(b->operand ? b->operand : "");
+    int kind = store_kind_of(b->operand[0] ? b->operand[0] : "");
     char shown[64];
 
     if (kind != STORE_FILE && kind != STORE_KEYRING)
         return error_set(err, FAIL_INPUT, "usage",
                          "%s: where to? Say secret-service or file",
-                         text_show(shown, sizeof shown, b->operand));
+                         text_show(shown, sizeof shown, b->operand[0]));
     if (b->config.store != STORE_AUTO &&
         b->config.store != (enum store_kind)kind)
         return error_set(err, FAIL_INPUT, "config",

@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include "broker/key.h"
+
 int
 broker_refresh(struct broker *b, int *status, struct error *err)
 {
@@ -11,5 +13,6 @@ broker_refresh(struct broker *b, int *status, struct error *err)
                          b->if_due ? CREDENTIAL_DUE : CREDENTIAL_NEW, 0,
                          &record, err) != CREDENTIAL_OK)
         return -1;
+    key_ensure(b, false);
     return 0;
 }

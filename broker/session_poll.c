@@ -5,6 +5,8 @@
  */
 #include "broker/session.h"
 
+#include "broker/key.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -42,10 +44,17 @@ session_watch_code(struct broker *b)
 
         /* Read anew each time: a login by hand takes it away. */
         if (session_pending(b, &pending) == PENDING_NONE ||
-            !session_wait(pending_wait(&pending)) ||
-            session_poll_once(b, &pending, &record, &ignored) !=
-                APPROVAL_PENDING)
+            !session_wait(pending_wait(&pending)))
             return;
+        switch (session_poll_once(b, &pending, &record, &ignored)) {
+        case APPROVAL_PENDING:
+            break;
+        case APPROVAL_GRANTED:
+            key_ensure(b, false);
+            return;
+        default:
+            return;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 #include "broker/broker.h"
 
+#include "broker/key.h"
 #include "broker/session.h"
 
 #include <stdio.h>
@@ -93,6 +94,26 @@ status_keyring(const struct broker *b)
     return keyring_word(state);
 }
 
+static void
+status_put_all(const struct broker *b, const struct record *r,
+               struct json *object)
+{
+    const struct store *store = &b->credential.store;
+    struct json *list = json_put_array(object, "organizations");
+
+    for (size_t i = 0; i < store->record_count; i++) {
+        const struct record *other = store->record[i];
+        struct json *one = json_append_object(list);
+
+        json_put_text(one, "org_id", other->org_id);
+        json_put_text(one, "org_name",
+                      *other->org_name ? other->org_name : NULL);
+        json_put_text(one, "issuer", other->issuer);
+        json_put_bool(one, "authenticated", status_is_signed_in(other));
+        json_put_bool(one, "selected", other == r);
+    }
+}
+
 static int
 status_print_json(const struct broker *b, const struct record *r,
                   struct error *err)
@@ -113,6 +134,8 @@ status_print_json(const struct broker *b, const struct record *r,
     json_put_text(object, "store", status_store(b, r));
     json_put_text(object, "keyring", status_keyring(b));
     json_put_bool(object, "api_key", *broker_key(r) != '\0');
+    key_put_left(b, object);
+    status_put_all(b, r, object);
     status_put_pending(object, b);
     return broker_print_json(object, err);
 }
@@ -189,6 +212,21 @@ status_print_sign_in(const struct record *r)
 }
 
 static void
+status_print_key(const struct record *r)
+{
+    char name[300];
+
+    if (!secret_equals(&r->api_key, broker_key(r)))
+        printf("  API key        taken from PARALLEL_API_KEY in the "
+               "environment\n");
+    else if (*r->api_key_name)
+        printf("  API key        stored, \"%s\"\n",
+               text_show(name, sizeof name, r->api_key_name));
+    else
+        printf("  API key        %s\n", r->api_key.len ? "stored" : "none");
+}
+
+static void
 status_print_record(const struct broker *b, const struct record *r)
 {
     char where[512];
@@ -196,10 +234,7 @@ status_print_record(const struct broker *b, const struct record *r)
     printf("  service        %s\n", r->issuer);
     if (!secret_is_empty(&r->access) || !secret_is_empty(&r->refresh))
         status_print_sign_in(r);
-    printf("  API key        %s\n",
-           secret_equals(&r->api_key, broker_key(r))
-               ? (r->api_key.len ? "stored" : "none")
-               : "taken from PARALLEL_API_KEY in the environment");
+    status_print_key(r);
     printf("  kept           %s\n",
            store_where(&b->credential.store, r, where, sizeof where));
 }
@@ -223,6 +258,27 @@ status_print(const struct broker *b, const struct record *r,
     else
         printf("Signed out; run: parallel-credential login\n");
     status_print_record(b, r);
+}
+
+/* Those that --org and use can choose. */
+static void
+status_print_others(const struct broker *b, const struct record *r)
+{
+    const struct store *store = &b->credential.store;
+    char org[128], issuer[128];
+
+    for (size_t i = 0; i < store->record_count; i++) {
+        const struct record *other = store->record[i];
+
+        if (other == r)
+            continue;
+        printf("Also: %s (%s) at %s, %s\n",
+               text_show(org, sizeof org,
+                         *other->org_name ? other->org_name : "organization"),
+               *other->org_id ? other->org_id : "not named",
+               text_show(issuer, sizeof issuer, other->issuer),
+               status_is_signed_in(other) ? "signed in" : "signed out");
+    }
 }
 
 static enum credential_result
@@ -264,6 +320,8 @@ broker_status(struct broker *b, int *status, struct error *err)
     if (b->json)
         return status_print_json(b, r, err);
     status_print(b, r, &reason);
+    status_print_others(b, r);
+    key_print_left(b);
     session_print_news(b);
     if (fflush(stdout) != 0)
         return error_errno(err, FAIL_SERVICE, "output",

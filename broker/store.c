@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "broker/key.h"
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
 
@@ -49,6 +50,12 @@ broker_erase(struct broker *b, int *status, struct error *err)
     (void)status;
     if (result <= 0)
         return result;
-    return credential_erase(&b->credential, request.origin, request.path,
-                            request.password, err);
+    if (credential_erase(&b->credential, request.origin, request.path,
+                         request.password, err) < 0)
+        return -1;
+    /* A key that is refused is made anew at once: the front would go on with
+     * the access token. */
+    if (made_keys_count(&b->credential.store.made, MADE_UNWANTED) > 0)
+        key_ensure(b, false);
+    return 0;
 }

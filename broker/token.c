@@ -24,14 +24,12 @@ token_print_key(struct broker *b, const char *prefix, struct error *err)
 {
     struct record *record = NULL;
 
-    if (credential_find(&b->credential, &record, err) == CREDENTIAL_FAILED)
+    /* One that the person has exported goes before all that is stored. */
+    if (*broker_key(NULL))
+        return token_print(prefix, broker_key(NULL), err);
+    if (credential_key(&b->credential, &record, err) != CREDENTIAL_OK)
         return -1;
-    if (*broker_key(record))
-        return token_print(prefix, broker_key(record), err);
-    if (record)
-        error_set(err, FAIL_AUTH, "no_api_key",
-                  "no API key is stored for this credential");
-    return -1;
+    return token_print(prefix, broker_key(record), err);
 }
 
 static int

@@ -28,6 +28,8 @@ struct config_spec {
 
 /* Sorted, in the order of enum config_key. */
 static const struct config_spec config_specs[CONFIG_KEYS] = {
+    {"api_key", TYPE_API_KEY, AT(api_key), "account", NULL},
+    {"api_key_app", TYPE_SCOPES, AT(api_key_app), "parallel-cli Users", NULL},
     {"api_url", TYPE_URL, AT(api_url), provider_parallel_data,
      "PARALLEL_API_URL"},
     {"ca_directory", TYPE_PATH, AT(ca_directory), NULL, NULL},
@@ -374,6 +376,7 @@ config_release(struct config *config)
     free(config->api_url);
     free(config->fixed_issuer);
     free(config->client_id);
+    free(config->api_key_app);
     free(config->scopes);
     free(config->proxy);
     free(config->ca_file);

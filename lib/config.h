@@ -20,6 +20,8 @@
 
 /* Every key has a number, in the order of the table in config.c. */
 enum config_key {
+    CONFIG_API_KEY,
+    CONFIG_API_KEY_APP,
     CONFIG_API_URL,
     CONFIG_CA_DIRECTORY,
     CONFIG_CA_FILE,
@@ -58,6 +60,8 @@ struct config {
     char *client_id;    /* NULL: register */
     char *scopes;
     enum store_kind store;
+    enum api_key_source api_key;
+    char *api_key_app; /* the name of the app that keys are made for */
     bool export_environment;
     int64_t connect_timeout_ms, timeout_ms, lock_timeout_ms;
     int64_t keyring_timeout_ms, prompt_backoff_ms;

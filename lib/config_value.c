@@ -121,6 +121,16 @@ config_set_proxy(char **slot, const char *name, const char *value,
     return config_set_text(slot, value, strlen(value));
 }
 
+static int
+config_set_api_key(enum api_key_source *slot, const char *name,
+                   const char *value, struct error *err)
+{
+    if (strcmp(value, "account") != 0 && strcmp(value, "none") != 0)
+        return config_bad(err, name, "must be account or none");
+    *slot = *value == 'a' ? API_KEY_ACCOUNT : API_KEY_NONE;
+    return 0;
+}
+
 int
 config_value_set(void *slot, enum config_type type, const char *name,
                  const char *value, struct error *err)
@@ -148,6 +158,8 @@ config_value_set(void *slot, enum config_type type, const char *name,
         return config_set_proxy(slot, name, value, err);
     case TYPE_STORE:
         return config_set_store(slot, name, value, err);
+    case TYPE_API_KEY:
+        return config_set_api_key(slot, name, value, err);
     case TYPE_BOOLEAN:
         return config_set_boolean(slot, name, value, err);
     case TYPE_DURATION:
@@ -164,6 +176,10 @@ config_value_text(const void *slot, enum config_type type)
     switch (type) {
     case TYPE_STORE:
         return strdup(store_kind_word(*(const enum store_kind *)slot));
+    case TYPE_API_KEY:
+        return strdup(*(const enum api_key_source *)slot == API_KEY_NONE
+                          ? "none"
+                          : "account");
     case TYPE_BOOLEAN:
         return strdup(*(const bool *)slot ? "yes" : "no");
     case TYPE_DURATION:

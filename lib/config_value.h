@@ -16,8 +16,15 @@ enum config_type {
     TYPE_PATH,     /* char *: absolute */
     TYPE_SCOPES,   /* char *: words */
     TYPE_STORE,    /* enum store_kind: auto, secret-service, file */
+    TYPE_API_KEY,  /* enum api_key_source: account, none */
     TYPE_BOOLEAN,  /* bool: yes, no */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
+};
+
+/* Where a credential gets its API key from, if it has none. */
+enum api_key_source {
+    API_KEY_ACCOUNT, /* one is made with the access token */
+    API_KEY_NONE     /* none is made */
 };
 
 /* Set the variable at slot from value. name is for messages. 0, or -1 with a

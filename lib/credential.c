@@ -368,7 +368,7 @@ credential_check_ttl(const struct record *r, int64_t ttl, struct error *err)
                      (long long)r->lifetime / 1000, (long long)ttl / 1000);
 }
 
-static enum credential_result
+enum credential_result
 credential_token_locked(struct credential *c, enum credential_demand demand,
                         int64_t ttl, struct record **record, struct error *err)
 {

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/account/key.h"
 #include "lib/base/error.h"
 #include "lib/config.h"
 #include "lib/oauth/device.h"
@@ -117,6 +118,45 @@ void credential_settle(struct credential *c);
 enum credential_result credential_move(struct credential *c,
                                        enum store_kind to, struct error *err);
 
+/*
+ * The chosen credential with an API key. If it has none, one is made and kept
+ * (configuration api_key, api_key_app; scopes keys:create and apps:read).
+ * CREDENTIAL_FAILED with id "no_api_key": there is none, and none is made.
+ */
+enum credential_result credential_key(struct credential *c,
+                                      struct record **record,
+                                      struct error *err);
+
+/*
+ * A call of the Account API with the chosen credential: ask() is called with
+ * a fresh access token, and once more with a new one when that is refused.
+ */
+typedef enum account_result (*credential_ask)(void *context,
+                                              const struct account *account,
+                                              struct error *err);
+enum credential_result credential_call(struct credential *c,
+                                       credential_ask ask, void *context,
+                                       struct error *err);
+
+/* Make an API key for somebody else: nothing keeps it. app: the id of its
+ * app, or NULL for the configured one. key is owned by the caller. */
+enum credential_result credential_make_key(struct credential *c,
+                                           const char *name, const char *app,
+                                           struct key *key, struct error *err);
+
+/* Delete an API key, by its id, or by its name if it was made here. *known:
+ * false if only its name was, and the service was not asked. */
+enum credential_result credential_delete_key(struct credential *c,
+                                             const char *id_or_name,
+                                             const char *app, bool *known,
+                                             struct error *err);
+
+/* Use the credential of an organization, by id or name, from now on. */
+enum credential_result credential_select(struct credential *c,
+                                         const char *id_or_name,
+                                         struct record **record,
+                                         struct error *err);
+
 /* How a login talks to the person. */
 struct credential_dialog {
     void *context;
@@ -142,9 +182,10 @@ enum credential_result credential_login(struct credential *c,
                                         struct error *err);
 
 /*
- * Revoke the chosen credential at the service and remove it; all: every one.
- * CREDENTIAL_FAILED with id "revoke": it is removed here, but the service
- * could not be told.
+ * Delete the API key that was made for the chosen credential, revoke it at
+ * the service, and remove it; all: every one. CREDENTIAL_FAILED with id
+ * "revoke": it is removed here, but the service could not be told; a key that
+ * lives on there is remembered (store.made).
  */
 enum credential_result credential_logout(struct credential *c, bool all,
                                          struct error *err);

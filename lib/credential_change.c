@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/credential_parts.h"
 #include "lib/oauth/revoke.h"
 
@@ -38,6 +39,30 @@ credential_to_end(const struct credential *c, bool all)
                             config_issuer(c->config), c->choice.org);
 }
 
+/*
+ * End one record, at the service first: the API key, for which the access
+ * token is needed, then the refresh token. -1 with trouble: it could not be
+ * told all of it.
+ */
+static int
+credential_end_one(struct credential *c, struct record *r,
+                   struct error *trouble)
+{
+    const struct credential_choice before = c->choice;
+    cleanup_free char *issuer = strdup(r->issuer), *org = strdup(r->org_id);
+    int result;
+
+    c->choice.issuer = issuer;
+    c->choice.org = org;
+    result = credential_end_key(c, &r, trouble);
+    if (r && credential_revoke(c, r, result < 0 ? NULL : trouble) < 0)
+        result = -1;
+    if (r)
+        store_remove(&c->store, r);
+    c->choice = before;
+    return result;
+}
+
 /* Both locks are held. *told: the service knows of all of it. */
 static int
 credential_end(struct credential *c, bool all, bool *told,
@@ -48,13 +73,14 @@ credential_end(struct credential *c, bool all, bool *told,
     if (store_load(&c->store, err) < 0)
         return -1;
     while ((r = credential_to_end(c, all))) {
-        if (credential_revoke(c, r, trouble) < 0)
+        if (credential_end_one(c, r, trouble) < 0)
             *told = false;
-        store_remove(&c->store, r);
+        if (credential_commit(c, err) < 0)
+            return -1;
         if (!all)
             break;
     }
-    return credential_commit(c, err);
+    return 0;
 }
 
 enum credential_result
@@ -83,9 +109,45 @@ credential_logout(struct credential *c, bool all, struct error *err)
         return CREDENTIAL_OK;
     error_set(err, FAIL_SERVICE, "revoke",
               "signed out on this machine, but the service could not be "
-              "told: %.400s",
+              "told all of it: %.400s",
               trouble.text);
     return CREDENTIAL_FAILED;
+}
+
+/* The record of an organization, by id or name. */
+static struct record *
+credential_named(const struct credential *c, const char *id_or_name)
+{
+    struct record *r = store_find(&c->store, c->choice.provider,
+                                  config_issuer(c->config), id_or_name);
+
+    for (size_t i = 0; !r && i < c->store.record_count; i++)
+        if (strcmp(c->store.record[i]->org_name, id_or_name) == 0)
+            r = c->store.record[i];
+    return r;
+}
+
+enum credential_result
+credential_select(struct credential *c, const char *id_or_name,
+                  struct record **record, struct error *err)
+{
+    enum credential_result result = CREDENTIAL_FAILED;
+    char shown[128];
+
+    if (credential_lock(c, false, err) == 0 &&
+        credential_find(c, record, err) != CREDENTIAL_FAILED) {
+        *record = credential_named(c, id_or_name);
+        if (!*record)
+            error_set(err, FAIL_INPUT, "usage",
+                      "not signed in for the organization %s; see: "
+                      "parallel-credential status",
+                      text_show(shown, sizeof shown, id_or_name));
+        else if (store_select(&c->store, *record) == 0 &&
+                 credential_commit(c, err) == 0)
+            result = CREDENTIAL_OK;
+    }
+    credential_unlock(c);
+    return result;
 }
 
 enum credential_result
@@ -108,21 +170,24 @@ credential_move(struct credential *c, enum store_kind to, struct error *err)
 
 /* Forgets the secret where it is current. true when something changed. */
 static bool
-credential_forget(struct record *r, const char *secret)
+credential_forget(struct credential *c, struct record *r, const char *secret)
 {
+    bool key =
+        !secret_is_empty(&r->api_key) && secret_equals(&r->api_key, secret);
+    bool token =
+        !secret_is_empty(&r->access) && secret_equals(&r->access, secret);
+    int64_t *erased = key ? &r->key_erased : &r->erased;
     int64_t now = clock_now().real;
 
-    if (!secret_is_empty(&r->api_key) && secret_equals(&r->api_key, secret)) {
-        secret_release(&r->api_key);
-        *r->api_key_id = '\0';
-        return true;
-    }
-    if (secret_is_empty(&r->access) || !secret_equals(&r->access, secret))
+    if (!key && !token)
         return false;
-    if (r->erased <= now && now - r->erased < CREDENTIAL_ERASE_PAUSE)
+    if (*erased <= now && now - *erased < CREDENTIAL_ERASE_PAUSE)
         return false;
-    r->erased = now;
-    secret_release(&r->access);
+    if (key)
+        credential_drop_key(c, r);
+    else
+        secret_release(&r->access);
+    *erased = now;
     return true;
 }
 
@@ -142,7 +207,7 @@ credential_erase(struct credential *c, const char *origin, const char *path,
     for (size_t i = 0; result == 0 && i < c->store.record_count; i++) {
         struct record *r = c->store.record[i];
         if (credential_match(c, r, origin, path) != CACHE_USE_NOTHING)
-            changed |= credential_forget(r, secret);
+            changed |= credential_forget(c, r, secret);
     }
     if (result == 0 && changed)
         result = credential_commit(c, err);
@@ -191,6 +256,7 @@ int
 credential_set_key(struct credential *c, const char *origin, const char *path,
                    const char *key, struct error *err)
 {
+    CLEANUP(secret_release) struct secret pasted = SECRET_INIT;
     struct record *r = NULL;
     int result = -1;
 
@@ -203,9 +269,11 @@ credential_set_key(struct credential *c, const char *origin, const char *path,
         result = 0;
     if (result == 0 && !r)
         r = credential_new_key_record(c, err);
-    if (result == 0 && r && secret_set(&r->api_key, key, strlen(key)) == 0) {
-        *r->api_key_id = '\0';
-        result = credential_commit(c, err);
+    if (result == 0 && r && secret_set(&pasted, key, strlen(key)) == 0) {
+        credential_drop_key(c, r);
+        result = record_set_key(r, &pasted, "", "", "") < 0
+                     ? -1
+                     : credential_commit(c, err);
     } else {
         result = -1;
     }

@@ -116,10 +116,10 @@ credential_adopt_key(struct credential *c, struct record *fresh,
 {
     if (!from || !secret_is_empty(&fresh->api_key))
         return;
-    secret_move(&fresh->api_key, &from->api_key);
-    char *id = fresh->api_key_id;
-    fresh->api_key_id = from->api_key_id;
-    from->api_key_id = id;
+    if (record_set_key(fresh, &from->api_key, from->api_key_app,
+                       from->api_key_id, from->api_key_name) < 0)
+        return;
+    record_forget_key(from);
     if (secret_is_empty(&from->access) && secret_is_empty(&from->refresh) &&
         from != fresh)
         store_remove(&c->store, from);

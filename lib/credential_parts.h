@@ -22,6 +22,24 @@ void credential_release_signals(const sigset_t *before);
 int credential_provider(const struct record *r, struct provider *provider,
                         struct error *err);
 
+/* credential_token() where both locks are held; *record is read anew. */
+enum credential_result credential_token_locked(struct credential *c,
+                                               enum credential_demand demand,
+                                               int64_t ttl,
+                                               struct record **record,
+                                               struct error *err);
+
+/*
+ * Delete the API key of *r, the chosen record, at the service, if it was made
+ * here. Both locks are held; *r may be read anew, and be NULL then. -1 with
+ * err: it lives on, and is remembered if the store is kept.
+ */
+int credential_end_key(struct credential *c, struct record **r,
+                       struct error *err);
+
+/* Forget the API key of a record, but not that it has to be deleted. */
+void credential_drop_key(struct credential *c, struct record *r);
+
 /* Write the store and let the front know. Both locks are held. */
 int credential_commit(struct credential *c, struct error *err);
 

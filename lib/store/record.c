@@ -38,6 +38,8 @@ record_init(struct record *r, const struct provider *provider,
         record_set(&r->org_id, token->org_id) < 0 ||
         record_set(&r->client_id, client_id) < 0 ||
         record_set(&r->api_key_id, "") < 0 ||
+        record_set(&r->api_key_app, "") < 0 ||
+        record_set(&r->api_key_name, "") < 0 ||
         record_set(&r->org_name, "") < 0 ||
         record_set(&r->scopes, provider->scopes) < 0 ||
         record_renew(r, token, now) < 0) {
@@ -72,6 +74,25 @@ record_renew(struct record *r, const struct token *token, struct moment now)
         r->expires = clock_after(now, token->lifetime_ms);
     r->refused = false;
     return 0;
+}
+
+int
+record_set_key(struct record *r, struct secret *raw, const char *app_id,
+               const char *id, const char *name)
+{
+    if (record_set(&r->api_key_id, id) < 0 ||
+        record_set(&r->api_key_app, app_id) < 0 ||
+        record_set(&r->api_key_name, name) < 0)
+        return -1;
+    secret_move(&r->api_key, raw);
+    return 0;
+}
+
+void
+record_forget_key(struct record *r)
+{
+    secret_release(&r->api_key);
+    *r->api_key_id = *r->api_key_app = *r->api_key_name = '\0';
 }
 
 static int64_t
@@ -124,6 +145,8 @@ static const struct record_text record_texts[] = {
     {"client_id", offsetof(struct record, client_id)},
     {"scopes", offsetof(struct record, scopes)},
     {"api_key_id", offsetof(struct record, api_key_id)},
+    {"api_key_app", offsetof(struct record, api_key_app)},
+    {"api_key_name", offsetof(struct record, api_key_name)},
 };
 
 static const struct record_text record_secrets[] = {
@@ -140,6 +163,7 @@ static const struct record_text record_times[] = {
     {"authorization_expires_at",
      offsetof(struct record, authorization_expires)},
     {"erased_at", offsetof(struct record, erased)},
+    {"api_key_erased_at", offsetof(struct record, key_erased)},
 };
 
 #define EACH(entry, table)                                                    \

@@ -37,13 +37,16 @@ struct record {
     struct secret access;
     struct secret refresh;
     struct secret api_key;
-    char *api_key_id;
+    char *api_key_id;      /* "": not made here */
+    char *api_key_app;     /* the id of the app it belongs to, or "" */
+    char *api_key_name;    /* as the service's list shows it, or "" */
     struct moment issued;  /* boot: only while this boot lasts */
     struct moment expires; /* both 0: the access token does not expire */
     int64_t lifetime;      /* as issued; 0 with no expiry */
     int64_t refresh_expires;
     int64_t authorization_expires;
     int64_t erased; /* when a caller last said that the token was refused */
+    int64_t key_erased; /* the same of the API key */
     bool refused;   /* the service refused the refresh token for good */
     enum record_place place;
 };
@@ -59,6 +62,12 @@ int record_init(struct record *r, const struct provider *provider,
  */
 int record_renew(struct record *r, const struct token *token,
                  struct moment now);
+
+/* The API key of the record, made here (id and app) or not (""): raw is
+ * moved. 0, or -1 without memory. */
+int record_set_key(struct record *r, struct secret *raw, const char *app_id,
+                   const char *id, const char *name);
+void record_forget_key(struct record *r);
 
 /* Within the skew, min(30 s, lifetime/4), a token counts as expired. */
 struct moment record_usable_until(const struct record *r);

@@ -35,6 +35,7 @@ store_forget(struct store *store)
     copies_release(&store->in_keyring);
     copies_release(&store->in_parked);
     copies_release(&store->to_erase);
+    made_keys_release(&store->made);
     store->record = NULL;
     store->client = NULL;
     store->record_count = store->client_count = 0;
@@ -243,7 +244,7 @@ store_find(const struct store *store, const char *provider, const char *issuer,
     return found;
 }
 
-static int
+int
 store_select(struct store *store, const struct record *record)
 {
     cleanup_free char *issuer = strdup(record->issuer);

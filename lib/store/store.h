@@ -34,6 +34,7 @@
 #include "lib/store/document.h"
 #include "lib/store/keyring.h"
 #include "lib/store/kind.h"
+#include "lib/store/made_keys.h"
 #include "lib/store/record.h"
 
 /* The client id of this installation at an issuer. */
@@ -70,6 +71,7 @@ struct store {
     char *selected_org;
     struct copies in_file, in_keyring, in_parked;
     struct copies to_erase; /* in the keyring, and of no more use */
+    struct made_keys made;  /* API keys that no record holds */
     bool unread;  /* the keyring is a place to look at and did not show all */
     bool present; /* store.json was there at the last load or commit */
     struct stat seen; /* and this is how it looked then, or before */
@@ -151,6 +153,10 @@ struct record *store_find(const struct store *store, const char *provider,
  * the selected one. */
 int store_put(struct store *store, struct record *record,
               struct record **replaced);
+
+/* From now on it is the one that counts when none is named. 0, or -1 without
+ * memory. */
+int store_select(struct store *store, const struct record *record);
 
 /* Take a record out; it is freed, and erased wherever it lies by the next
  * commit. Another one of the same issuer becomes selected if it was. */

@@ -190,7 +190,7 @@ capability authtype" "capability"
 # nobody is asked; were somebody asked, a dead proxy would stand in between.
 new_person
 configure 'proxy = http://127.0.0.1:1' 'connect_timeout = 1s'
-sign_in
+sign_in_keyless
 edit_store '.records[].issuer = "https://platform.parallel.ai" |
     .selected.issuer = .records[0].issuer |
     .records[].service_url = "https://api.parallel.ai/account" |
@@ -271,7 +271,7 @@ use_http
 # API lies at the data API's address, as it does at the public service.
 new_person
 export PARALLEL_SERVICE_API_URL=$HTTP_API_URL/account
-sign_in
+sign_in_keyless
 use_http
 token=$("$TOOL" token)
 gets token http "$host"
@@ -294,7 +294,7 @@ gets nothing https api.parallel.ai account/x
 # ---- store and erase --------------------------------------------------------
 
 new_person
-sign_in
+sign_in_keyless
 token=$("$TOOL" token)
 before=$(store_print)
 # unchanged NAME: the last call was silent and has changed nothing
@@ -583,7 +583,7 @@ else
     wait_until 20 test -s "$WORK/git" || echo "# no git server"
     url=http://127.0.0.1:$(cat "$WORK/git")
     export PARALLEL_API_URL=$url
-    sign_in
+    sign_in_keyless
     use_http
     git config --global credential.helper parallel
     token=$("$TOOL" token)
@@ -961,7 +961,7 @@ wait_polls $(($(state .requests.token_device) + 3)) 20000
 control approve '{"user_code":"any"}' >/dev/null
 wait $login
 jq -sc '(map(.endpoint) | rindex("code")) as $code |
-    .[$code:] | (.[0].ms) as $start | map(.ms - $start)[1:]' \
+    .[$code:] | map(select(.endpoint | test("code|token"))) | (.[0].ms) as $start | map(.ms - $start)[1:]' \
     "$WORK/sandbox/requests.log" >"$WORK/polls"
 set_service '{"interval":5}'
 new_person

@@ -207,6 +207,11 @@ sign_in() {
     }
 }
 
+# sign_in_keyless: without the right to make an API key, so there is none
+sign_in_keyless() {
+    sign_in --scope "keys:read apps:read balance:read" "$@"
+}
+
 # request [LINE...]: what git asks a helper about the platform's address
 request() {
     local host=${PARALLEL_PLATFORM_URL#*://}

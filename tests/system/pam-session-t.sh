@@ -235,7 +235,10 @@ is "$(shown | tail -1)" \
     "and how to undo it"
 is "$(said "say info" | wc -l)" 1 "once"
 drive ann tty:tty1 state open env close state
-is "$(said say)$(said env)$(said log)" '' "after that nothing is said"
+is "$(said say)$(said log)" '' "after that nothing is said"
+like "$(said env | sort | paste -sd,)" \
+    '^PARALLEL_API_KEY=sak_[^,]+,PARALLEL_CREDENTIAL_KEY_ID=[0-9a-f-]{36}$' \
+    "the session has the API key that was made, and its id"
 is "$(states | sort -u | wc -l):$(field children)" 1:none "nothing is left"
 is "$(stat -c '%a %u' "$RUNTIME/parallel-credential/session")" \
     "600 $(their_uid)" "the session cache: 0600 and theirs"

@@ -758,7 +758,7 @@ done
 bad_certificate() {
     local name=$2 asked
     person "ca_file = $CA_FILE"
-    check "TLS, $name: sign in elsewhere" sign_in
+    check "TLS, $name: sign in elsewhere" sign_in_keyless
     asked=$(requests)
     PARALLEL_PLATFORM_URL=$1 login
     is "$rc:$(verdict)" 4:certificate "TLS, $name: login: exit 4"

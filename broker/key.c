@@ -1,0 +1,70 @@
+#include "broker/key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+static size_t
+key_count_lost(const struct broker *b)
+{
+    return made_keys_count(&b->credential.store.made, MADE_LOST);
+}
+
+void
+key_ensure(struct broker *b, bool aloud)
+{
+    struct error trouble = ERROR_INIT;
+    struct record *r = NULL;
+    size_t before = key_count_lost(b);
+
+    if (b->config.api_key == API_KEY_NONE ||
+        credential_key(&b->credential, &r, &trouble) == CREDENTIAL_OK)
+        return;
+    if (key_count_lost(b) > before)
+        log_warning("%s", trouble.text);
+    if (aloud)
+        broker_say(b, "no API key yet: %s", trouble.text);
+}
+
+void
+key_print_left(const struct broker *b)
+{
+    const struct made_keys *made = &b->credential.store.made;
+    char name[300];
+
+    for (size_t i = 0; i < made->count; i++) {
+        const struct made_key *key = &made->item[i];
+
+        if (key->state == MADE_BY_HAND)
+            continue;
+        printf("  %-14s \"%s\" %s: delete it on the web page of %s\n",
+               i == 0 ? "to delete" : "",
+               text_show(name, sizeof name, key->name),
+               key->state == MADE_LOST ? "may have been made, and nobody "
+                                         "has it"
+                                       : "is not used any more",
+               key->issuer);
+    }
+}
+
+void
+key_put_left(const struct broker *b, struct json *object)
+{
+    const struct made_keys *made = &b->credential.store.made;
+    struct json *list = json_put_array(object, "keys_to_delete");
+
+    for (size_t i = 0; i < made->count; i++) {
+        const struct made_key *key = &made->item[i];
+        struct json *one;
+
+        if (key->state == MADE_BY_HAND)
+            continue;
+        one = json_append_object(list);
+        json_put_text(one, "issuer", key->issuer);
+        json_put_text(one, "org_id", key->org);
+        json_put_text(one, "name", key->name);
+        json_put_text(one, "api_key_id", *key->id ? key->id : NULL);
+    }
+}
