@@ -210,8 +210,8 @@ fields_put(struct secret *block, const char *key, const char *value)
 {
     size_t key_len = strlen(key), value_len = strlen(value);
 
-    if (key_len == 0 || strpbrk(key, "=\r\n") || strpbrk(value, "\r\n") ||
-        key_len + 1 + value_len > FIELDS_LINE_MAX)
+    if (key_len == 0 || key_len + 1 + value_len > FIELDS_LINE_MAX ||
+        text_has_any(key, "=\r\n") || text_has_any(value, "\r\n"))
         return -1;
     if (secret_reserve(block, key_len + value_len + 2) < 0)
         return -1;

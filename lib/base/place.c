@@ -34,7 +34,7 @@ place_find_runtime(struct place *place)
     text_put_number(own, sizeof own, text_put(own, sizeof own, 0, users),
                     geteuid());
     if (!given || strlen(given) >= sizeof place->runtime - 32 ||
-        strpbrk(given, "\r\n") || !place_is_ours(given, 077))
+        text_has_any(given, "\r\n") || !place_is_ours(given, 077))
         given = place_is_ours(own, 077) ? own : NULL;
     if (given)
         place_join(place->runtime, given, "/parallel-credential");
@@ -48,7 +48,7 @@ place_find(struct place *place, const char *fallback_home)
     place->home[0] = place->state[0] = place->configuration[0] = '\0';
     place_find_runtime(place);
     if (!home || strlen(home) >= sizeof place->home - 1 ||
-        strpbrk(home, "\r\n") || !place_is_ours(home, 0))
+        text_has_any(home, "\r\n") || !place_is_ours(home, 0))
         home = fallback_home;
     if (!home || home[0] != '/' || strlen(home) >= sizeof place->home - 1)
         return -1;

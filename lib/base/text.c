@@ -137,6 +137,15 @@ text_starts_with(const char *text, const char *prefix)
 }
 
 bool
+text_has_any(const char *text, const char *chars)
+{
+    for (; *chars; chars++)
+        if (strchr(text, *chars))
+            return true;
+    return false;
+}
+
+bool
 text_has_word(const char *list, const char *word)
 {
     size_t len = strlen(word);

@@ -99,7 +99,8 @@ url_is_127(const char *host)
     int parts = 0;
 
     while (true) {
-        size_t span = strcspn(host, ".");
+        const char *dot = strchr(host, '.');
+        size_t span = dot ? (size_t)(dot - host) : strlen(host);
         char digits[4] = "";
         int64_t number;
 

@@ -204,6 +204,18 @@ test_starts_with(void **state)
 }
 
 static void
+test_has_any(void **state)
+{
+    (void)state;
+    assert_true(text_has_any("a\nb", "\r\n"));
+    assert_true(text_has_any("\r", "\r\n"));
+    assert_true(text_has_any("ab=", "=\r\n"));
+    assert_false(text_has_any("ab", "\r\n"));
+    assert_false(text_has_any("", "\r\n"));
+    assert_false(text_has_any("ab", ""));
+}
+
+static void
 test_has_word(void **state)
 {
     (void)state;
@@ -231,6 +243,7 @@ main(void)
         cmocka_unit_test(test_from_number),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_starts_with),
+        cmocka_unit_test(test_has_any),
         cmocka_unit_test(test_has_word),
     };
 
