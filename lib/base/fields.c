@@ -136,7 +136,7 @@ fields_read(struct fields *f, int fd, struct error *err)
             return error_set(err, FAIL_INPUT, "fields",
                              "more than %d bytes in one block",
                              FIELDS_BLOCK_MAX);
-        if (secret_reserve(&f->text, 1024) < 0)
+        if (secret_reserve(&f->text, 512) < 0)
             return error_set(err, FAIL_SERVICE, "memory", "out of memory");
         n = read(fd, f->text.data + f->text.len,
                  f->text.room - f->text.len - 1);

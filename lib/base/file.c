@@ -136,7 +136,7 @@ file_read_all(int fd, size_t max, struct secret *out)
     while (out->len <= max) {
         ssize_t n;
 
-        if (secret_reserve(out, 1024) < 0) {
+        if (secret_reserve(out, 1) < 0) {
             errno = ENOMEM;
             return -1;
         }
