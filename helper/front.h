@@ -80,7 +80,8 @@ const struct fields *front_chosen(const struct front *front);
 int front_settle(struct front *front, const struct fields *credential,
                  struct moment started);
 
-/* After the answer: renew in the background what is due. */
+/* After the answer: renew in the background what is due. Standard output has
+ * then ended. */
 void front_renew_behind(struct front *front, const struct fields *credential);
 
 /* The API key that counts: one that the person exported, else the stored
@@ -89,11 +90,6 @@ const char *front_key(const struct fields *credential);
 
 /* Write a finished answer to standard output. An exit code. */
 int front_answer(const struct secret *answer);
-
-/* The caller shall see the end of the answer now, whatever we still do: our
- * standard output goes to /dev/null (were it only closed, the next file to be
- * opened would become it). */
-void front_end_output(void);
 
 /* Print "parallel-credential: text" on standard error. */
 void front_complain(const char *text);

@@ -72,10 +72,8 @@ front_try(struct front *front, const struct request *request,
     result = front_settle(front, credential, started);
     if (result == FAIL_NONE) {
         result = front_serve(request, credential, use);
-        if (result == FAIL_NONE) {
-            front_end_output();
+        if (result == FAIL_NONE)
             front_renew_behind(front, credential);
-        }
     }
     return result;
 }

@@ -39,15 +39,6 @@ front_answer(const struct secret *answer)
     return FAIL_SERVICE;
 }
 
-void
-front_end_output(void)
-{
-    cleanup_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-    if (null >= 0)
-        dup2(null, STDOUT_FILENO);
-}
-
 /* Standard input was read: what was in it lies in memory for the broker. */
 static int
 front_replay_request(const struct front *front)

@@ -125,7 +125,6 @@ front_session_open(struct front *front)
         return FAIL_SERVICE;
     if (front_answer(&events) != FAIL_NONE)
         return FAIL_SERVICE;
-    front_end_output();
     front_renew_behind(front, credential);
     return FAIL_NONE;
 }

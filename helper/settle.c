@@ -3,9 +3,11 @@
  */
 #include "helper/front.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
@@ -150,6 +152,18 @@ front_is_due(const struct fields *credential, struct moment now)
            cache_may_retry(credential, now.real);
 }
 
+/* The caller shall see the end of the answer now, whatever we still do: our
+ * standard output goes to /dev/null (were it only closed, the next file to be
+ * opened would become it). */
+static void
+front_end_output(void)
+{
+    cleanup_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    if (null >= 0)
+        dup2(null, STDOUT_FILENO);
+}
+
 void
 front_renew_behind(struct front *front, const struct fields *credential)
 {
@@ -167,6 +181,7 @@ front_renew_behind(struct front *front, const struct fields *credential)
 
     if (!front_is_due(credential, clock_now()))
         return;
+    front_end_output();
     if (front->lock < 0 &&
         lock_take(front->folder, "", CACHE_LOCK_NAME, LOCK_EXCLUSIVE, 0,
                   &front->lock, NULL) != LOCK_TAKEN)

@@ -54,10 +54,8 @@ front_try_line(struct front *front, const char *token_prefix,
         return result;
     result =
         front_print(token_prefix, fields_text(credential, "access_token"));
-    if (result == FAIL_NONE) {
-        front_end_output();
+    if (result == FAIL_NONE)
         front_renew_behind(front, credential);
-    }
     return result;
 }
 
