@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -67,13 +66,18 @@ front_drop_privileges(const char *uid_text, const char *gid_text)
     return -1;
 }
 
+/* None of those from here on means anything to us, whatever the caller does
+ * with it; all of them would be a fiftieth of the time that a session takes.
+ */
+#define SIGNALS_REAL_TIME 32
+
 void
 front_reset_signals(void)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t none;
 
-    for (int number = 1; number < 65; number++)
+    for (int number = 1; number < SIGNALS_REAL_TIME; number++)
         sigaction(number, &standard, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -101,9 +105,10 @@ static bool
 session_has_news(const struct front *front)
 {
     char path[PATH_MAX + 16];
+    size_t used = text_put(path, sizeof path, 0, front->place.state);
     struct stat st;
 
-    snprintf(path, sizeof path, "%s/prompt", front->place.state);
+    text_put(path, sizeof path, used, "/prompt");
     return stat(path, &st) == 0;
 }
 
