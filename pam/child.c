@@ -47,9 +47,9 @@ child_move_up(int fd)
 {
     int moved;
 
-    if (fd < 0)
-        return -1;
-    moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     close(fd);
     return moved;
 }
