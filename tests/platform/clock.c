@@ -11,6 +11,26 @@ clock_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static double forward;
+
+double
+clock_date(void)
+{
+    return clock_now() + forward;
+}
+
+void
+clock_forward(double seconds)
+{
+    forward += seconds;
+}
+
+void
+clock_reset(void)
+{
+    forward = 0;
+}
+
 double
 clock_since_start(void)
 {

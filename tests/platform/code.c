@@ -37,7 +37,7 @@ code_new(const char *client_id, const char *scope,
     secret_digest(code->digest, device_code);
     code->client_id = memory_copy(client_id);
     code->scope = memory_copy(scope);
-    code->born = clock_now();
+    code->born = clock_date();
     code->ends = code->born + config()->code_lifetime;
     code->interval = config()->interval;
     code->answered = -1;
@@ -96,7 +96,7 @@ code_by_user_code(const char *typed)
 enum code_state
 code_state(struct code *code)
 {
-    double now = clock_now();
+    double now = clock_date();
     double wait = config()->approve_after;
 
     if (code->state == CODE_PENDING && wait >= 0 && now >= code->born + wait &&
@@ -145,7 +145,7 @@ code_deny(struct code *code)
 void
 code_expire(struct code *code)
 {
-    code->ends = clock_now();
+    code->ends = clock_date();
     state_changed();
 }
 
@@ -153,7 +153,7 @@ code_expire(struct code *code)
 static bool
 is_too_fast(struct code *code)
 {
-    double now = clock_now();
+    double now = clock_date();
     double slack =
         code->interval / 2 < TOLERANCE ? code->interval / 2 : TOLERANCE;
     bool fast =
@@ -202,7 +202,7 @@ code_describe(void)
         value_add(one, "org_id", value_text(i->org_id));
         value_add(one, "polls", value_number((double)i->polls));
         value_add(one, "interval", value_number(i->interval));
-        value_add(one, "expires_in", value_left(i->ends - clock_now()));
+        value_add(one, "expires_in", value_left(i->ends - clock_date()));
         json_object_array_add(out, one);
     }
     return out;

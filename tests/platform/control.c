@@ -303,6 +303,22 @@ reset(const struct request *request, struct json_object *in,
 }
 
 static void
+put_clock(const struct request *request, struct json_object *in,
+          struct reply *reply)
+{
+    double seconds = 0;
+
+    (void)request;
+    if (!value_get_number(in, "forward", &seconds) || seconds <= 0) {
+        fail(reply, 400, "forward (seconds) is wanted");
+        return;
+    }
+    clock_forward(seconds);
+    state_changed();
+    done(reply);
+}
+
+static void
 show_log(const struct request *request, struct json_object *in,
          struct reply *reply)
 {
@@ -322,6 +338,7 @@ static const struct {
     {"GET", "/wait", wait_counter},
     {"POST", "/approve", approve},
     {"POST", "/check", check},
+    {"POST", "/clock", put_clock},
     {"POST", "/config", change_config},
     {"POST", "/deny", deny},
     {"POST", "/expire", expire},

@@ -92,6 +92,7 @@ state_reset(void)
 {
     epoch++;
     trouble_clear();
+    clock_reset();
     config_reset();
     code_reset();
     token_reset();

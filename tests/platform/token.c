@@ -53,7 +53,7 @@ make(struct family *family, bool is_refresh, double lifetime,
 {
     struct token *token = memory_new(sizeof(*token));
     struct token **at;
-    double left = family->ends - clock_now();
+    double left = family->ends - clock_date();
 
     if (left > lifetime)
         left = lifetime;
@@ -61,7 +61,7 @@ make(struct family *family, bool is_refresh, double lifetime,
     secret_digest(token->digest, raw);
     token->is_refresh = is_refresh;
     token->family = family;
-    token->ends = clock_now() + left;
+    token->ends = clock_date() + left;
     at = bucket(token->digest);
     token->next = *at;
     *at = token;
@@ -82,8 +82,8 @@ issue(struct family *family, bool with_refresh, struct issue *out)
     out->access_left = make(family, false, now->access_lifetime, out->access);
     if (with_refresh)
         make(family, true, now->refresh_lifetime, out->refresh);
-    out->refresh_left = family->refresh_ends - clock_now();
-    out->authorization_left = family->ends - clock_now();
+    out->refresh_left = family->refresh_ends - clock_date();
+    out->authorization_left = family->ends - clock_date();
     family->access_tokens++;
     state_changed();
 }
@@ -98,7 +98,7 @@ token_begin(const char *client_id, const char *org_id, const char *scope,
     family->client_id = memory_copy(client_id);
     family->org_id = memory_copy(org_id);
     family->scope = memory_copy(scope);
-    family->ends = clock_now() + config()->authorization_lifetime;
+    family->ends = clock_date() + config()->authorization_lifetime;
     *last = family;
     last = &family->next;
     issue(family, true, out);
@@ -118,7 +118,7 @@ revoke(struct family *family, const char *reason, bool access)
 static const char *
 death(const struct family *family)
 {
-    double now = clock_now();
+    double now = clock_date();
 
     if (family->revoked)
         return family->revoked;
@@ -143,7 +143,7 @@ token_refresh(const char *refresh, const char *client_id, bool rotate,
     }
     if (token->family->revoked)
         return TOKEN_REVOKED;
-    if (clock_now() >= token->ends)
+    if (clock_date() >= token->ends)
         return TOKEN_EXPIRED;
     token->spent = rotate;
     token->family->refreshes++;
@@ -180,7 +180,7 @@ token_check_access(const char *access)
 {
     const struct token *token = find(access, false);
 
-    if (!token || token->family->access_revoked || clock_now() >= token->ends)
+    if (!token || token->family->access_revoked || clock_date() >= token->ends)
         return NULL;
     return token->family;
 }
@@ -191,7 +191,7 @@ token_check_refresh(const char *refresh)
     const struct token *token = find(refresh, true);
 
     if (!token || token->spent || token->family->revoked ||
-        clock_now() >= token->ends)
+        clock_date() >= token->ends)
         return NULL;
     return token->family;
 }
@@ -200,7 +200,7 @@ token_check_refresh(const char *refresh)
 static void
 count_live(void)
 {
-    double now = clock_now();
+    double now = clock_date();
 
     for (struct family *i = families; i; i = i->next)
         i->live = 0;
