@@ -75,6 +75,19 @@ text_show(char *out, size_t size, const char *text)
     return out;
 }
 
+size_t
+text_utf8_span(const char *text, size_t len)
+{
+    size_t at = 0, step = 1;
+    uint32_t code;
+
+    while (at < len && step > 0) {
+        step = text_decode((const unsigned char *)text + at, len - at, &code);
+        at += step;
+    }
+    return at;
+}
+
 int
 text_to_number(const char *text, int64_t limit, int64_t *number)
 {

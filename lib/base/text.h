@@ -20,6 +20,9 @@ size_t text_clean(char *out, size_t size, const char *text, size_t len);
 /* The same for a string, from and to any place; returns out. NULL is "". */
 const char *text_show(char *out, size_t size, const char *text);
 
+/* How many of the len bytes stand before the first that is no UTF-8. */
+size_t text_utf8_span(const char *text, size_t len);
+
 /*
  * A decimal number without sign or blanks. Returns 0, or -1 when text is
  * empty, has another character, or exceeds limit.

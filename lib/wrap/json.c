@@ -59,46 +59,6 @@ json_free(struct json *json)
 }
 
 /*
- * The length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no
- * surrogates), or 0.
- */
-static size_t
-json_utf8_step(const unsigned char *s, size_t len)
-{
-    size_t want = s[0] < 0x80                   ? 1
-                  : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                  : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                  : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                                : 0;
-
-    if (want == 0 || want > len)
-        return 0;
-    for (size_t i = 1; i < want; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return want;
-}
-
-/* Where the first malformed byte stands; len when there is none. */
-static size_t
-json_utf8_span(const char *text, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len) {
-        size_t step =
-            json_utf8_step((const unsigned char *)text + at, len - at);
-        if (step == 0)
-            break;
-        at += step;
-    }
-    return at;
-}
-
-/*
  * Whether a NUL is in the text, raw or as an escape. json-c would silently
  * cut a member's name there: "access_token\u0000x" would be "access_token".
  * In JSON a backslash stands in strings only, so no need to know where they
@@ -175,7 +135,7 @@ int
 json_parse(const char *text, size_t len, struct json **out, struct error *err)
 {
     cleanup_json struct json *value = NULL;
-    size_t stopped = json_utf8_span(text, len);
+    size_t stopped = text_utf8_span(text, len);
 
     if (len > INT_MAX - 64)
         return error_set(err, FAIL_SERVICE, "json", "too long to be JSON");
@@ -421,7 +381,7 @@ json_new_text(const char *text)
 
     if (len > INT_MAX - 1)
         return NULL;
-    if (json_utf8_span(text, len) == len)
+    if (text_utf8_span(text, len) == len)
         return json_object_new_string_len(text, (int)len);
     clean = malloc(len + 1);
     if (!clean)
