@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
+#include "lib/oauth/form.h"
 
 #define DEVICE_INTERVAL_MS     5000
 #define DEVICE_INTERVAL_MIN_MS 100
@@ -135,8 +136,8 @@ device_start(const struct http_options *http, const struct provider *provider,
                   provider->name);
         return OAUTH_FAILED;
     }
-    if (http_form_add(&form, "client_id", client_id) < 0 ||
-        (*scope && http_form_add(&form, "scope", scope) < 0)) {
+    if (form_add(&form, "client_id", client_id) < 0 ||
+        (*scope && form_add(&form, "scope", scope) < 0)) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
@@ -170,11 +171,11 @@ static int
 device_poll_form(const char *client_id, const struct device_code *code,
                  struct secret *form)
 {
-    if (http_form_add(form, "grant_type",
-                      "urn:ietf:params:oauth:grant-type:device_code") < 0 ||
-        http_form_add(form, "client_id", client_id) < 0)
+    if (form_add(form, "grant_type",
+                 "urn:ietf:params:oauth:grant-type:device_code") < 0 ||
+        form_add(form, "client_id", client_id) < 0)
         return -1;
-    return http_form_add(form, "device_code", secret_text(&code->code));
+    return form_add(form, "device_code", secret_text(&code->code));
 }
 
 enum oauth_result

@@ -3,17 +3,17 @@
 #include <stdbool.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/oauth/form.h"
 
 static int
 refresh_form(const char *client_id, const struct secret *refresh_token,
              struct secret *form)
 {
-    if (http_form_add(form, "grant_type", "refresh_token") < 0 ||
-        http_form_add(form, "refresh_token", secret_text(refresh_token)) < 0)
+    if (form_add(form, "grant_type", "refresh_token") < 0 ||
+        form_add(form, "refresh_token", secret_text(refresh_token)) < 0)
         return -1;
-    return client_id && *client_id
-               ? http_form_add(form, "client_id", client_id)
-               : 0;
+    return client_id && *client_id ? form_add(form, "client_id", client_id)
+                                   : 0;
 }
 
 /* What a refresh can come to; the words of the device grant mean nothing

@@ -79,7 +79,7 @@ oauth_hex(char c)
 }
 
 /* The value at the start of form, up to its '&', as it was before
- * http_form_add() encoded it. */
+ * form_add() encoded it. */
 static int
 oauth_form_value(const char *form, struct secret *value)
 {

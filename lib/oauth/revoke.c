@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/oauth/form.h"
 
 enum oauth_result
 revoke_refresh_token(const struct http_options *http,
@@ -18,8 +19,7 @@ revoke_refresh_token(const struct http_options *http,
     if (provider->revocation == REVOCATION_NONE ||
         !provider->revocation_endpoint)
         return OAUTH_OK;
-    if (http_form_add(&form, "refresh_token", secret_text(refresh_token)) <
-        0) {
+    if (form_add(&form, "refresh_token", secret_text(refresh_token)) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }

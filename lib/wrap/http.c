@@ -5,7 +5,6 @@
 #endif
 
 #include <curl/curl.h>
-#include <dirent.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -22,6 +21,7 @@
 #include "lib/base/text.h"
 #include "lib/base/url.h"
 #include "lib/wrap/proxy.h"
+#include "lib/wrap/trust.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
@@ -123,62 +123,13 @@ http_response_release(struct http_response *response)
     *response = (struct http_response)HTTP_RESPONSE_INIT;
 }
 
-/* "c_rehash" names the certificates of a folder by a hash: 8 digits, a dot,
- * a number. */
-static bool
-http_is_hash_name(const char *name)
-{
-    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
-           name[9] >= '0' && name[9] <= '9';
-}
-
-static bool
-http_is_hashed_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-    bool found = false;
-
-    if (!folder)
-        return false;
-    while (!found && (entry = readdir(folder)))
-        found = http_is_hash_name(entry->d_name);
-    closedir(folder);
-    return found;
-}
-
 static const char *
 http_find_hashed_folder(void)
 {
-    static const char *const places[] = {
-        "/etc/ssl/certs", "/etc/pki/ca-trust/extracted/pem/directory-hash",
-        "/etc/pki/tls/certs", "/etc/openssl/certs"};
-
     /* Only OpenSSL looks certificates up; others would read them all. */
     const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
-    if (!library || !strstr(library, "SSL"))
-        return NULL;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (http_is_hashed_folder(places[i]))
-            return places[i];
-    return NULL;
-}
 
-static const char *
-http_find_bundle(void)
-{
-    static const char *const places[] = {
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-        "/usr/local/share/certs/ca-root-nss.crt"};
-
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
-    return NULL;
+    return library && strstr(library, "SSL") ? trust_find_folder() : NULL;
 }
 
 static size_t
@@ -426,11 +377,11 @@ http_perform_trusting(CURL *curl, struct http_exchange *x)
     CURLcode code;
 
     if (!own && x->secure && !(trust.folder = http_find_hashed_folder()))
-        trust.file = http_find_bundle();
+        trust.file = trust_find_bundle();
     code = http_perform(curl, x, &trust);
     if (own || trust.file || code != CURLE_PEER_FAILED_VERIFICATION ||
         !http_is_unknown_issuer(http_verdict(curl)) ||
-        !(trust.file = http_find_bundle()))
+        !(trust.file = trust_find_bundle()))
         return code;
     trust.folder = NULL;
     return http_perform(curl, x, &trust);
@@ -710,39 +661,4 @@ http_send(const struct http_options *options,
         return http_take_response(&x, curl, response, err);
     response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     return http_fail(&x, curl, code, err);
-}
-
-static void
-http_form_encode(struct secret *form, const char *text)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                     (c >= 'a' && c <= 'z') || strchr("*-._", c);
-
-        if (plain)
-            secret_append(form, text, 1);
-        else if (c == ' ')
-            secret_append(form, "+", 1);
-        else
-            secret_append(form, escape, sizeof escape);
-    }
-}
-
-int
-http_form_add(struct secret *form, const char *key, const char *value)
-{
-    size_t room = strlen(key) + strlen(value);
-
-    if (room >= SIZE_MAX / 8 || secret_reserve(form, 3 * room + 2) < 0)
-        return -1;
-    if (!secret_is_empty(form))
-        secret_append(form, "&", 1);
-    http_form_encode(form, key);
-    secret_append(form, "=", 1);
-    http_form_encode(form, value);
-    return 0;
 }

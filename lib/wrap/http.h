@@ -81,8 +81,4 @@ void http_response_release(struct http_response *response);
 int http_start(struct error *err);
 void http_stop(void);
 
-/* Append "key=value" in application/x-www-form-urlencoded form, with '&' in
- * front unless form is empty. 0, or -1 when memory ran out. */
-int http_form_add(struct secret *form, const char *key, const char *value);
-
 #endif

@@ -93,22 +93,6 @@ assert_trouble(enum server_action action, const char *text,
     return response.timed_out;
 }
 
-static void
-test_form(void **state)
-{
-    CLEANUP(secret_release) struct secret form = SECRET_INIT;
-
-    (void)state;
-    assert_int_equal(http_form_add(&form, "a", "b"), 0);
-    assert_string_equal(form.data, "a=b");
-    assert_int_equal(http_form_add(&form, "k&=", "x y+z/?#%\n\xc3\xa9"), 0);
-    assert_int_equal(http_form_add(&form, "e", ""), 0);
-    assert_int_equal(http_form_add(&form, "p", "AZaz09*-._~"), 0);
-    assert_string_equal(
-        form.data,
-        "a=b&k%26%3D=x+y%2Bz%2F%3F%23%25%0A%C3%A9&e=&p=AZaz09*-._%7E");
-}
-
 /* How often part is in text. */
 static int
 count_of(const char *text, const char *part)
@@ -876,7 +860,6 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form),
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_large_post),
         cmocka_unit_test(test_methods),

@@ -15,6 +15,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/oauth/device.h"
+#include "lib/oauth/form.h"
 #include "lib/oauth/provider.h"
 #include "lib/oauth/refresh.h"
 #include "lib/oauth/register.h"
@@ -131,6 +132,22 @@ refresh(enum server_action action, const char *text,
     assert_null(strstr(o.room.err.text, "sesame"));
     assert_null(strstr(o.room.err.text, "rt1"));
     return &o;
+}
+
+static void
+test_form(void **state)
+{
+    CLEANUP(secret_release) struct secret form = SECRET_INIT;
+
+    (void)state;
+    assert_int_equal(form_add(&form, "a", "b"), 0);
+    assert_string_equal(form.data, "a=b");
+    assert_int_equal(form_add(&form, "k&=", "x y+z/?#%\n\xc3\xa9"), 0);
+    assert_int_equal(form_add(&form, "e", ""), 0);
+    assert_int_equal(form_add(&form, "p", "AZaz09*-._~"), 0);
+    assert_string_equal(
+        form.data,
+        "a=b&k%26%3D=x+y%2Bz%2F%3F%23%25%0A%C3%A9&e=&p=AZaz09*-._%7E");
 }
 
 static void
@@ -952,6 +969,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_form),
         cmocka_unit_test(test_refresh),
         cmocka_unit_test(test_refresh_keeps_old),
         cmocka_unit_test(test_refresh_errors),
