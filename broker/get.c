@@ -95,10 +95,9 @@ get_find_offer(struct broker *b, const struct request *request,
         *use = credential_match(c, other, request->origin, request->path);
         if (*use == CACHE_USE_NOTHING)
             continue;
-        /* From here on it is the one we are about. */
-        b->org = c->choice.org = strdup(other->org_id);
-        c->choice.issuer = strdup(other->issuer);
-        return b->org && c->choice.issuer ? other : NULL;
+        if (credential_choose(c, other, err) < 0)
+            *use = CACHE_USE_NOTHING;
+        return other;
     }
     return NULL;
 }

@@ -57,6 +57,21 @@ credential_close(struct credential *c)
 {
     store_release(&c->store);
     session_release(&c->session);
+    free(c->chosen_org);
+    free(c->chosen_issuer);
+}
+
+int
+credential_choose(struct credential *c, const struct record *record,
+                  struct error *err)
+{
+    free(c->chosen_org);
+    free(c->chosen_issuer);
+    c->choice.org = c->chosen_org = strdup(record->org_id);
+    c->choice.issuer = c->chosen_issuer = strdup(record->issuer);
+    if (!c->chosen_org || !c->chosen_issuer)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return 0;
 }
 
 static enum credential_result

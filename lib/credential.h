@@ -38,6 +38,7 @@ struct credential {
     const struct config *config; /* not owned */
     const struct place *place;   /* not owned */
     struct credential_choice choice;
+    char *chosen_org, *chosen_issuer; /* by credential_choose() */
     struct http_options http;
     int64_t lock_limit_ms;
     struct session session;
@@ -65,6 +66,10 @@ int credential_open(struct credential *c, const struct config *config,
                     const struct credential_choice *choice, int renewing,
                     struct error *err);
 void credential_close(struct credential *c);
+
+/* From now on it is this record that c is about. 0 or -1. */
+int credential_choose(struct credential *c, const struct record *record,
+                      struct error *err);
 
 /* Read what is stored and find the chosen credential; asks nobody. *record
  * belongs to c and stays valid until the next call. CREDENTIAL_FAILED with an
