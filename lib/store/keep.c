@@ -208,6 +208,14 @@ store_put_file(struct store *store, bool clear, struct error *err)
     return 0;
 }
 
+/* Who writes to the keyring keeps the locks till the outcome is known. */
+static void
+store_pass_locks(struct store *store)
+{
+    store->keyring.lock[0] = store->lock;
+    store->keyring.lock[1] = store->keyring_lock;
+}
+
 /* What is void in the keyring goes, as far as it lets us. */
 static void
 store_erase_void(struct store *store)
@@ -271,6 +279,20 @@ store_void_keyring(struct store *store)
     return 0;
 }
 
+/* With the file as the store the keyring is asked for this alone, each time
+ * until it is done. */
+static void
+store_clear_keyring(struct store *store)
+{
+    if (store->to_erase.count == 0 || store_lock_keyring(store, NULL) < 0)
+        return;
+    store_pass_locks(store);
+    if (store->keyring.state == KEYRING_UNASKED)
+        keyring_load(&store->keyring);
+    store_erase_void(store);
+    store_put_file(store, true, NULL);
+}
+
 static int
 store_commit_file(struct store *store, struct error *err)
 {
@@ -286,14 +308,14 @@ store_commit_file(struct store *store, struct error *err)
     copies_release(&store->in_file);
     if (store_mark_all(store, RECORD_IN_FILE, &store->in_file) < 0)
         return store_out_of_memory(err);
-    if (before != STORE_KEYRING && !store->parked.present)
+    if (before != STORE_KEYRING && !store->parked.present &&
+        store->to_erase.count == 0)
         return 0;
     if (store_verify_file(store, err) < 0)
         return -1;
     document_remove(&store->parked);
     copies_release(&store->in_parked);
-    store_erase_void(store);
-    store_put_file(store, true, NULL);
+    store_clear_keyring(store);
     return 0;
 }
 
@@ -424,8 +446,7 @@ store_commit_keyring(struct store *store, struct error *err)
     size_t saved = 0;
     bool parked, all, kept = true;
 
-    store->keyring.lock[0] = store->lock;
-    store->keyring.lock[1] = store->keyring_lock;
+    store_pass_locks(store);
     if (store_choose_keyring(store, err) < 0)
         return -1;
     parked = store_park(store);
