@@ -109,8 +109,11 @@ keyring_find_bus(struct keyring *k, const struct place *place)
     snprintf(control, sizeof control, "%.*s/keyring/control", len,
              place->runtime);
     k->waiting = end && keyring_is_socket(control);
-    if (given && *given)
+    if (given && *given) {
+        /* A bus is there, or it is not: none is started. */
+        k->no_bus = strstr(given, "autolaunch:") != NULL;
         return;
+    }
     if (end)
         snprintf(k->bus, sizeof k->bus, "%.*s/bus", len, place->runtime);
     k->no_bus = !end || !keyring_is_socket(k->bus);
