@@ -643,116 +643,6 @@ t_refused() {
     where_is secret-service "refused for a while"
 }
 
-# mended: nothing stands in the way any more
-mended() {
-    if fake_is_dead; then
-        wait "$daemon_pid" 2>/dev/null
-        fake_start
-    else
-        fake Release
-        fake_trouble
-    fi
-    timeout "$PATIENCE" "$HERE/hold-lock.py" --wait "$STATE/lock"
-}
-offence() {
-    echo "$1" >>"$WORK/offences"
-}
-# after VERB POINT: what is left is good, and the next run finds it
-after() {
-    local token
-    token=$(client list | jq -r '.secret | fromjson | .refresh_token')
-    [ ! -e "$PARKED" ] || token+=" $(parked .refresh_token)"
-    [ ! -e "$STORE" ] || token+=" $(stored '.records[].refresh_token')"
-    run "$TOOL" refresh
-    [ "$rc" -eq 0 ] || offence "$1 at $2: refresh: exit $rc: $err: $token"
-    [ ! -e "$PARKED" ] || offence "$1 at $2: still parked"
-    [ "$(items)" = 1 ] || offence "$1 at $2: $(items) items"
-    is_good refresh "$(kept .refresh_token)" || offence "$1 at $2: no good"
-    [ "$(where_found "$(kept .refresh_token)")" = "" ] ||
-        offence "$1 at $2: it lies elsewhere, too"
-}
-# Each kind of trouble at each call that a verb makes.
-t_every_call() {
-    local kind verb number count
-    keyring_person
-    configure 'keyring_timeout = 250ms' 'lock_timeout = 10s'
-    bus_start
-    fake_start
-    for verb in refresh login; do
-        login
-        fake_trouble
-        bounded "$TOOL" "$verb"
-        count=$(calls)
-        : >"$WORK/offences"
-        for kind in hang die die-after error prompt; do
-            for ((number = 1; number <= count; number++)); do
-                fake_trouble "$kind=#$number"
-                bounded "$TOOL" "$verb"
-                [ "$rc" -eq 0 ] || [ "$rc" -eq 4 ] ||
-                    offence "$kind at $number: $verb: exit $rc: $err"
-                ! grep -q ' Prompt ' "$WORK/calls" ||
-                    offence "$kind at $number: a prompt was run"
-                mended
-                after "$verb, $kind" "call $number"
-            done
-        done
-        is "$(head -n 5 "$WORK/offences")" "" \
-            "$verb: no trouble at any of its $count calls loses anything"
-        check "$verb: it makes some" test "$count" -ge 4
-    done
-}
-# A move, likewise: the credential is whole at one of the places, and served.
-t_every_call_of_a_move() {
-    local kind to number count
-    keyring_person
-    configure 'keyring_timeout = 250ms' 'lock_timeout = 10s'
-    bus_start
-    fake_start
-    login
-    for to in file secret-service; do
-        # From the other one to this one, to count.
-        "$TOOL" move-store "$to" 2>/dev/null
-        "$TOOL" move-store "$(other_store "$to")" 2>/dev/null
-        fake_trouble
-        bounded "$TOOL" move-store "$to"
-        count=$(calls)
-        : >"$WORK/offences"
-        for kind in hang die die-after error prompt; do
-            for ((number = 1; number <= count; number++)); do
-                run "$TOOL" move-store "$(other_store "$to")"
-                [ "$rc" -eq 0 ] || offence "$kind at $number: back: $err"
-                fake_trouble "$kind=#$number"
-                bounded "$TOOL" move-store "$to"
-                [ "$rc" -eq 0 ] || [ "$rc" -eq 4 ] ||
-                    offence "$kind at $number: exit $rc: $err"
-                [ "$rc" -eq 0 ] || grep -q '^parallel-credential: ' <<<"$err" ||
-                    offence "$kind at $number: exit $rc, said: $err"
-                mended
-                rm -f "$SESSION"
-                run "$TOOL" token
-                [ "$rc" -eq 0 ] || offence "$kind at $number: token: $rc $err"
-                run "$TOOL" refresh
-                [ "$rc" -eq 0 ] || offence "$kind at $number: $rc $err"
-                case $(report .store) in
-                file) [ "$(items)" = 0 ] && run refresh_token ;;
-                secret-service)
-                    [ "$(items)" = 1 ] && [ ! -e "$PARKED" ] &&
-                        run kept .refresh_token
-                    ;;
-                *) false ;;
-                esac || offence "$kind at $number: it lies twice"
-                is_good refresh "$out" || offence "$kind at $number: no good"
-            done
-        done
-        is "$(head -n 5 "$WORK/offences")" "" \
-            "move-store $to: no trouble at any of its $count calls loses it"
-        check "move-store $to: it makes some" test "$count" -ge 4
-    done
-}
-other_store() {
-    case $1 in file) echo secret-service ;; *) echo file ;; esac
-}
-
 # ---- many -----------------------------------------------------------------------
 
 everyone_waits() {
@@ -919,8 +809,8 @@ start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
 for each in ${KEYRING_TESTS-open organizations empty locked_at_first moved_by \
     locked_later parked fixed no_runtime display absent gone started \
-    no_default no_bus hung hung_write refused every_call \
-    every_call_of_a_move many two_homes words who_asks}; do
+    no_default no_bus hung hung_write refused many two_homes \
+    words who_asks}; do
     "t_$each"
 done
 finish

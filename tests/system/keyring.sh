@@ -217,6 +217,11 @@ fake_trouble() {
 fake_is_dead() {
     ! kill -0 "$daemon_pid" 2>/dev/null
 }
+# fake_kept JQ: of the records of ours that it holds, one after the other
+fake_kept() {
+    jq -r '.[] | select(.attributes["xdg:schema"] == "ai.parallel.Credential")
+        | .secret | fromjson | '"$1" "$WORK/items"
+}
 # calls: how often it was asked
 calls() {
     wc -l <"$WORK/calls" 2>/dev/null || echo 0
@@ -257,4 +262,33 @@ report() {
 where_found() {
     grep -rlaF --devices=skip -e "$1" "$HOME" "$XDG_RUNTIME_DIR" 2>/dev/null |
         sed "s,^$WORK/person[0-9]*/,,"
+}
+
+# ---- many points ------------------------------------------------------------------
+
+# offence TEXT: at one of them; none NAME: there was none at all
+offence() {
+    echo "$1" >>"$WORK/offences"
+}
+none() {
+    is "$(head -n 5 "$WORK/offences" 2>/dev/null)" "" "$1"
+    rm -f "$WORK/offences"
+}
+# whole STORE POINT: our own Secret Service or the file, as STORE says, has the
+# one credential, nobody else has, and it is good
+whole() {
+    local token=''
+    case $1 in
+    file)
+        token=$(refresh_token)
+        [ -z "$(fake_kept .refresh_token)" ] || offence "$2: still an item"
+        ;;
+    secret-service)
+        token=$(fake_kept .refresh_token)
+        [ "$(stored '.records | length')" = 0 ] || offence "$2: still a record"
+        ;;
+    *) offence "$2: store $1" ;;
+    esac
+    [ ! -e "$PARKED" ] || offence "$2: still parked"
+    is_good refresh "$token" || offence "$2: not one that is good: $token"
 }

@@ -187,7 +187,7 @@ class Service:
     def change(self, name, attributes, label, secret, content_type):
         self.items[name].update(
             attributes={str(k): str(v) for k, v in attributes.items()},
-            label=str(label), secret=bytes(secret).hex(),
+            label=str(label), secret=bytes(secret).decode("latin-1"),
             type=str(content_type), modified=int(time.time()))
 
     def item(self, name):
@@ -203,7 +203,8 @@ class Service:
         item = self.item(name)
         return dbus.Struct(
             (path(SESSION), dbus.ByteArray(b""),
-             dbus.ByteArray(bytes.fromhex(item["secret"])), item["type"]),
+             dbus.ByteArray(item["secret"].encode("latin-1")),
+             item["type"]),
             signature="oayays")
 
     # ---- the service's methods --------------------------------------------
