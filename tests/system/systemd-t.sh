@@ -269,8 +269,70 @@ There is no need to wait for it\.
         service sshd 'auth optional pam_gnome_keyring.so' "${ssh_stack[@]}" \
             parallel "$keyring"
     done
+
+    # ---- the credential lies in it --------------------------------------------
+    # What the desktop starts in a session, with the daemon that the login has
+    # started; and what a locked keyring takes.
+    starts='gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1'
+    unlocks="printf '$PASSWORD' | gnome-keyring-daemon --replace --unlock"
+    unlocks+=' --components=secrets >/dev/null 2>&1'
+    serves="$TOOL token >/dev/null && echo served"
+    # in_session STEP...: by password or key, typed one after the other
+    in_session() {
+        local steps=() each
+        [ "$method" = publickey ] ||
+            steps=('see=password: ' "type=$PASSWORD")
+        for each; do
+            steps+=('see=\$ $' "type=$each")
+        done
+        terminal "${steps[@]}" "${ends_shell[@]}" -- "${ssh[@]}"
+        # The daemon outlives it, and would stay unlocked.
+        inside loginctl terminate-user "$user"
+        wait_until 10 no_runtime || not_ok "the runtime folder goes away"
+    }
+    # is_quiet NAME: the login itself has shown nothing
+    is_quiet() {
+        unlike "$screen" 'open$|user_code|no need to wait' "$1: no code is shown"
+        is "$(codes)" "$count" "$1: none is asked for"
+    }
+    # Where the sandbox approves at once, the login has brought a credential;
+    # it is in the file, for nobody was there to offer a keyring.
+    # The password has been asked for by the first of the auth lines.
+    ssh_stack=("${ssh_stack[0]}" 'auth optional pam_gnome_keyring.so'
+        "${ssh_stack[@]:1}")
+    service sshd "${ssh_stack[@]}" "$keyring" parallel
+    new_user
+    method=password
+    ssh_by password
+    control config '{"approve_after":0}' >"$WORK/control.out"
+    in_session "$starts" "until $serves; do sleep 0.1; done 2>/dev/null" \
+        "$TOOL move-store secret-service && echo moved"
+    control config '{"approve_after":null}' >"$WORK/control.out"
+    like "$screen" '^moved$' "a login with a password has unlocked the keyring"
+    is "$(inside jq -r '.store + " " + (.records | length | tostring)' \
+        "$STATE/store.json")" "secret-service 0" "the credential lies there"
+    count=$(codes)
+    in_session "$starts" "$serves"
+    is_quiet "unlocked before the module"
+    like "$screen" '^served$' "unlocked before the module: a token"
+
+    service sshd "${ssh_stack[@]}" parallel "$keyring"
+    in_session "$starts" "$serves"
+    is_quiet "unlocked after the module"
+    like "$screen" '^served$' "unlocked after the module: a token"
+
+    method=publickey
+    ssh_by publickey
+    in_session "$starts" "$TOOL token; echo exit \$?" "$unlocks" "$serves"
+    is_quiet "by key"
+    like "$screen" '^parallel-credential: .*is locked' "by key: it is locked"
+    like "$screen" '^exit 4$' "by key: and nothing is served"
+    like "$screen" '^served$' "by key, then unlocked by hand: a token"
+    is "$(inside jq -r '.store + " " + (.records | length | tostring)' \
+        "$STATE/store.json")" "secret-service 0" "it lies there still"
 else
     skip "pam_gnome_keyring before pam_parallel" "it is not installed"
+    skip "the credential lies in the keyring" "pam_gnome_keyring is missing"
 fi
 kill "$container"
 wait "$container"
