@@ -7,7 +7,7 @@
 #
 #   KEYRING_KILLS=N   how many refreshes whose daemon is killed (60)
 #   KEYRING_SEED=N    what decides when; it is printed
-#   KEYRING_STEP=N    every N-th point is tried (4), and of the keyring program,
+#   KEYRING_STEP=N    every N-th point is tried (6), and of the keyring program,
 #                     which has many more, every 3 * N-th
 # shellcheck source=tests/system/lib.sh disable=SC1091,SC2154,SC2119
 . "$(dirname "$0")/lib.sh"
@@ -16,7 +16,7 @@
 # shellcheck source=tests/system/keyring.sh
 . "$(dirname "$0")/keyring.sh"
 
-: "${KEYRING_KILLS:=60}" "${KEYRING_SEED:=$RANDOM}" "${KEYRING_STEP:=4}"
+: "${KEYRING_KILLS:=60}" "${KEYRING_SEED:=$RANDOM}" "${KEYRING_STEP:=6}"
 AGAIN='sign-in .* has ended .* run: parallel-credential login$'
 PROGRAM=$PREFIX/libexec/parallel-credential/keyring
 

@@ -76,6 +76,13 @@ keyring_person() {
 
 # ---- the bus ------------------------------------------------------------------
 
+# What starts a program as the person whose bus it is, if that is not us.
+OWNER=(env)
+# owner COMMAND...: as that person
+owner() {
+    "${OWNER[@]}" "$@"
+}
+
 bus_pid='' daemon_pid=''
 PASSPHRASE='open sesame'
 
@@ -101,8 +108,8 @@ bus_start() {
 </busconfig>
 END
     mkfifo "$WORK/bus/address"
-    dbus-daemon --config-file="$WORK/bus/conf" --nofork --print-address=3 \
-        3>"$WORK/bus/address" >"$WORK/bus/out" 2>&1 &
+    "${OWNER[@]}" dbus-daemon --config-file="$WORK/bus/conf" --nofork \
+        --print-address=3 3>"$WORK/bus/address" >"$WORK/bus/out" 2>&1 &
     bus_pid=$!
     background+=("$bus_pid")
     read -r address <"$WORK/bus/address"
@@ -124,7 +131,7 @@ end_process() {
 }
 # ask_bus METHOD ARGUMENT...
 ask_bus() {
-    dbus-send --print-reply --dest=org.freedesktop.DBus \
+    owner dbus-send --print-reply --dest=org.freedesktop.DBus \
         /org/freedesktop/DBus "org.freedesktop.DBus.$1" "${@:2}" 2>&1
 }
 is_owned() {
@@ -137,8 +144,9 @@ is_owned() {
 gnome_keyring() {
     local old=$daemon_pid
     mkfifo "$WORK/bus/password"
-    gnome-keyring-daemon --foreground --components=secrets "$@" \
-        <"$WORK/bus/password" >>"$WORK/bus/keyring.out" 2>&1 &
+    "${OWNER[@]}" gnome-keyring-daemon --foreground \
+        --components=secrets "$@" <"$WORK/bus/password" \
+        >>"$WORK/bus/keyring.out" 2>&1 &
     daemon_pid=$!
     background+=("$daemon_pid")
     printf %s "$PASSPHRASE" >"$WORK/bus/password"
@@ -193,9 +201,11 @@ fake_start() {
     local line
     rm -f "$WORK/bus/ready"
     : >"$WORK/calls"
+    chmod 666 "$WORK/calls" # its owner may be somebody else
     mkfifo "$WORK/bus/ready"
-    "$HERE/secret-service.py" --log "$WORK/calls" --state "$WORK/items" \
-        "$@" >"$WORK/bus/ready" 2>>"$WORK/bus/fake.out" &
+    "${OWNER[@]}" "$HERE/secret-service.py" --log "$WORK/calls" \
+        --state "$WORK/items" "$@" >"$WORK/bus/ready" \
+        2>>"$WORK/bus/fake.out" &
     daemon_pid=$!
     background+=("$daemon_pid")
     read -r line <"$WORK/bus/ready"
@@ -207,7 +217,7 @@ fake_start() {
 # fake METHOD ARGUMENT...: tells it; the list of calls begins anew
 fake() {
     : >"$WORK/calls"
-    dbus-send --print-reply --dest=org.freedesktop.secrets / \
+    owner dbus-send --print-reply --dest=org.freedesktop.secrets / \
         "ai.parallel.Test.$1" "${@:2}" >"$WORK/fake.out" 2>&1
 }
 # fake_trouble SPEC...: from now on; without any, none
