@@ -113,6 +113,7 @@ setup_has() {
     header) echo "#include <$2>" | gcc -E - >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     library) [ -n "$(compgen -G "/usr/lib/*/$2")$(compgen -G "/usr/lib*/$2")" ] ;;
+    python) /usr/bin/python3 -c "import $2" 2>/dev/null ;; # Debian's own
     runtime) [ -n "$(compgen -G "$(clang -print-resource-dir)/$2")" ] ;;
     esac
 }

@@ -269,16 +269,24 @@ There is no need to wait for it\.
         service sshd 'auth optional pam_gnome_keyring.so' "${ssh_stack[@]}" \
             parallel "$keyring"
     done
+else
+    skip "pam_gnome_keyring before pam_parallel" "it is not installed"
+fi
 
-    # ---- the credential lies in it --------------------------------------------
+# ---- the credential lies in it -------------------------------------------------
+if ! inside test -e "$modules/pam_gnome_keyring.so"; then
+    skip "the credential lies in the keyring" "pam_gnome_keyring is missing"
+elif ! inside test -e /usr/lib/systemd/user/dbus.socket; then
+    skip "the credential lies in the keyring" "dbus-user-session is missing"
+else
     # What the desktop starts in a session, with the daemon that the login has
     # started; and what a locked keyring takes.
     starts='gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1'
     unlocks="printf '$PASSWORD' | gnome-keyring-daemon --replace --unlock"
     unlocks+=' --components=secrets >/dev/null 2>&1'
     serves="$TOOL token >/dev/null && echo served"
-    # in_session STEP...: by password or key, typed one after the other
-    in_session() {
+    # typed COMMAND...: one after the other, by password or key
+    typed() {
         local steps=() each
         [ "$method" = publickey ] ||
             steps=('see=password: ' "type=$PASSWORD")
@@ -295,44 +303,41 @@ There is no need to wait for it\.
         unlike "$screen" 'open$|user_code|no need to wait' "$1: no code is shown"
         is "$(codes)" "$count" "$1: none is asked for"
     }
-    # Where the sandbox approves at once, the login has brought a credential;
-    # it is in the file, for nobody was there to offer a keyring.
-    # The password has been asked for by the first of the auth lines.
+    # The first of the auth lines asks for the password, the second has it.
     ssh_stack=("${ssh_stack[0]}" 'auth optional pam_gnome_keyring.so'
         "${ssh_stack[@]:1}")
     service sshd "${ssh_stack[@]}" "$keyring" parallel
     new_user
     method=password
     ssh_by password
+    # Approved at once, and kept in the file: at a login nobody has offered a
+    # keyring yet.
     control config '{"approve_after":0}' >"$WORK/control.out"
-    in_session "$starts" "until $serves; do sleep 0.1; done 2>/dev/null" \
+    typed "$starts" "until $serves; do sleep 0.1; done 2>/dev/null" \
         "$TOOL move-store secret-service && echo moved"
     control config '{"approve_after":null}' >"$WORK/control.out"
     like "$screen" '^moved$' "a login with a password has unlocked the keyring"
     is "$(inside jq -r '.store + " " + (.records | length | tostring)' \
         "$STATE/store.json")" "secret-service 0" "the credential lies there"
     count=$(codes)
-    in_session "$starts" "$serves"
+    typed "$starts" "$serves"
     is_quiet "unlocked before the module"
     like "$screen" '^served$' "unlocked before the module: a token"
 
     service sshd "${ssh_stack[@]}" parallel "$keyring"
-    in_session "$starts" "$serves"
+    typed "$starts" "$serves"
     is_quiet "unlocked after the module"
     like "$screen" '^served$' "unlocked after the module: a token"
 
     method=publickey
     ssh_by publickey
-    in_session "$starts" "$TOOL token; echo exit \$?" "$unlocks" "$serves"
+    typed "$starts" "$TOOL token; echo exit \$?" "$unlocks" "$serves"
     is_quiet "by key"
     like "$screen" '^parallel-credential: .*is locked' "by key: it is locked"
     like "$screen" '^exit 4$' "by key: and nothing is served"
     like "$screen" '^served$' "by key, then unlocked by hand: a token"
     is "$(inside jq -r '.store + " " + (.records | length | tostring)' \
         "$STATE/store.json")" "secret-service 0" "it lies there still"
-else
-    skip "pam_gnome_keyring before pam_parallel" "it is not installed"
-    skip "the credential lies in the keyring" "pam_gnome_keyring is missing"
 fi
 kill "$container"
 wait "$container"
