@@ -10,15 +10,17 @@
 
 #define SERVICE_NAME       "org.freedesktop.secrets"
 #define SERVICE_PATH       "/org/freedesktop/secrets"
+#define SERVICE_ALIAS      "/org/freedesktop/secrets/aliases/default"
 #define SERVICE_INTERFACE  "org.freedesktop.Secret.Service"
 #define SERVICE_COLLECTION "org.freedesktop.Secret.Collection"
 #define SERVICE_ITEM       "org.freedesktop.Secret.Item"
 #define SERVICE_SCHEMA     "ai.parallel.Credential"
 #define SERVICE_CALL_LIMIT 25000 /* ms */
 
-/* Where a bus is, and the session in which secrets travel encrypted. */
+/* Where we ask, and the session in which secrets travel encrypted. */
 static GDBusConnection *service_bus;
 static SecretService *service_secrets;
+static bool service_may_start;
 
 static int
 service_fail(struct service_answer *answer, const char *state)
@@ -122,25 +124,14 @@ service_connect(const char *bus_path, struct service_answer *answer)
     return service_fail(answer, KEYRING_SAYS_NO_BUS);
 }
 
-/* Whether somebody offers the Secret Service, now or once he is started. */
+/* Have the bus start who offers the Secret Service. */
 static int
-service_find(bool start, struct service_answer *answer)
+service_start(struct service_answer *answer)
 {
-    gboolean there = FALSE;
-    GVariant *reply = service_call_bus(
-        "NameHasOwner", g_variant_new("(s)", SERVICE_NAME), "(b)", answer);
+    GVariant *reply = service_call_bus("StartServiceByName",
+                                       g_variant_new("(su)", SERVICE_NAME, 0),
+                                       "(u)", answer);
 
-    if (!reply)
-        return -1;
-    g_variant_get(reply, "(b)", &there);
-    g_variant_unref(reply);
-    if (there)
-        return 0;
-    if (!start)
-        return service_fail(answer, KEYRING_SAYS_ABSENT);
-    reply = service_call_bus("StartServiceByName",
-                             g_variant_new("(su)", SERVICE_NAME, 0), "(u)",
-                             answer);
     if (!reply)
         return -1;
     g_variant_unref(reply);
@@ -150,16 +141,41 @@ service_find(bool start, struct service_answer *answer)
 int
 service_open(const char *bus_path, bool start, struct service_answer *answer)
 {
+    service_may_start = start;
+    return service_bus || service_connect(bus_path, answer) == 0 ? 0 : -1;
+}
+
+/* The session in which secrets travel encrypted: agreeing on its key takes
+ * longer than all else, so only where there is a secret. Whoever offers the
+ * Secret Service is there. */
+static int
+service_agree(struct service_answer *answer)
+{
     GError *error = NULL;
 
-    if (service_secrets)
-        return 0;
-    if ((!service_bus && service_connect(bus_path, answer) < 0) ||
-        service_find(start, answer) < 0)
-        return -1;
-    service_secrets =
-        secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, NULL, &error);
+    if (!service_secrets)
+        service_secrets =
+            secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, NULL, &error);
     return service_secrets ? 0 : service_trouble(answer, error);
+}
+
+static int
+service_look(const char *path, gboolean *closed, struct service_answer *answer)
+{
+    GVariant *locked,
+        *reply =
+            service_call(path, "org.freedesktop.DBus.Properties", "Get",
+                         g_variant_new("(ss)", SERVICE_COLLECTION, "Locked"),
+                         "(v)", answer);
+
+    if (!reply)
+        return -1;
+    g_variant_get(reply, "(v)", &locked);
+    *closed = !g_variant_is_of_type(locked, G_VARIANT_TYPE_BOOLEAN) ||
+              g_variant_get_boolean(locked);
+    g_variant_unref(locked);
+    g_variant_unref(reply);
+    return 0;
 }
 
 /* The default keyring; to be freed. NULL with the reason, also when it is
@@ -167,36 +183,40 @@ service_open(const char *bus_path, bool start, struct service_answer *answer)
 static char *
 service_default(struct service_answer *answer)
 {
-    GVariant *reply, *locked;
+    gboolean closed = TRUE;
     char *path = NULL;
-    gboolean closed;
+    GVariant *reply =
+        service_call(SERVICE_PATH, SERVICE_INTERFACE, "ReadAlias",
+                     g_variant_new("(s)", "default"), "(o)", answer);
 
-    reply = service_call(SERVICE_PATH, SERVICE_INTERFACE, "ReadAlias",
-                         g_variant_new("(s)", "default"), "(o)", answer);
     if (!reply)
         return NULL;
     g_variant_get(reply, "(o)", &path);
     g_variant_unref(reply);
-    if (strcmp(path, "/") == 0) {
+    if (strcmp(path, "/") == 0)
         service_fail(answer, KEYRING_SAYS_NO_KEYRING);
-        g_free(path);
-        return NULL;
-    }
-    reply = service_call(path, "org.freedesktop.DBus.Properties", "Get",
-                         g_variant_new("(ss)", SERVICE_COLLECTION, "Locked"),
-                         "(v)", answer);
-    if (reply) {
-        g_variant_get(reply, "(v)", &locked);
-        closed = !g_variant_is_of_type(locked, G_VARIANT_TYPE_BOOLEAN) ||
-                 g_variant_get_boolean(locked);
-        g_variant_unref(locked);
-        g_variant_unref(reply);
-        if (!closed)
-            return path;
+    else if (service_look(path, &closed, answer) == 0 && closed)
         service_fail(answer, KEYRING_SAYS_LOCKED);
-    }
+    if (!closed)
+        return path;
     g_free(path);
     return NULL;
+}
+
+/* Whether the default keyring is open: most know it by the path of its alias,
+ * which saves a question. -1 with the reason. */
+static int
+service_is_open(struct service_answer *answer)
+{
+    struct service_answer ignored = {0};
+    gboolean closed = TRUE;
+    char *path;
+
+    if (service_look(SERVICE_ALIAS, &closed, &ignored) == 0 && !closed)
+        return 0;
+    path = service_default(answer);
+    g_free(path);
+    return path ? 0 : -1;
 }
 
 /* The items of ours, or of one credential of ours: *open can be read. */
@@ -205,7 +225,7 @@ service_search(const struct service_item *item, GVariant **open, bool *locked,
                struct service_answer *answer)
 {
     GVariantBuilder attributes;
-    GVariant *reply, *closed;
+    GVariant *search, *reply, *closed;
 
     g_variant_builder_init(&attributes, G_VARIANT_TYPE("a{ss}"));
     g_variant_builder_add(&attributes, "{ss}", "xdg:schema", SERVICE_SCHEMA);
@@ -214,9 +234,16 @@ service_search(const struct service_item *item, GVariant **open, bool *locked,
         g_variant_builder_add(&attributes, "{ss}", "organization",
                               item->organization);
     }
-    reply =
-        service_call(SERVICE_PATH, SERVICE_INTERFACE, "SearchItems",
-                     g_variant_new("(a{ss})", &attributes), "(aoao)", answer);
+    search = g_variant_ref_sink(g_variant_new("(a{ss})", &attributes));
+    reply = service_call(SERVICE_PATH, SERVICE_INTERFACE, "SearchItems",
+                         search, "(aoao)", answer);
+    /* The first question to it: is anybody there? */
+    if (!reply && service_may_start &&
+        strcmp(answer->state, KEYRING_SAYS_ABSENT) == 0 &&
+        service_start(answer) == 0)
+        reply = service_call(SERVICE_PATH, SERVICE_INTERFACE, "SearchItems",
+                             search, "(aoao)", answer);
+    g_variant_unref(search);
     if (!reply)
         return -1;
     g_variant_get(reply, "(@ao@ao)", open, &closed);
@@ -253,6 +280,8 @@ service_read(GVariant *paths,
 
     if (g_variant_n_children(paths) == 0)
         return 0;
+    if (service_agree(answer) < 0)
+        return -1;
     reply = service_call(
         SERVICE_PATH, SERVICE_INTERFACE, "GetSecrets",
         g_variant_new("(@aoo)", paths,
@@ -277,19 +306,14 @@ service_load(void (*take)(void *context, const char *secret, size_t len),
 {
     GVariant *open = NULL;
     bool locked = false;
-    char *keyring;
     int result;
 
     if (service_search(NULL, &open, &locked, answer) < 0)
         return -1;
     result = service_read(open, take, context, answer);
     g_variant_unref(open);
-    if (result < 0)
+    if (result < 0 || service_is_open(answer) < 0)
         return -1;
-    keyring = service_default(answer);
-    if (!keyring)
-        return -1;
-    g_free(keyring);
     answer->state = locked ? KEYRING_SAYS_LOCKED : KEYRING_SAYS_OK;
     return 0;
 }
@@ -328,6 +352,36 @@ service_properties(const struct service_item *item, const char *label)
     return g_variant_builder_end(&properties);
 }
 
+static GVariant *
+service_create(const char *keyring, const struct service_item *item,
+               const char *label, GVariant *encrypted,
+               struct service_answer *answer)
+{
+    return service_call(keyring, SERVICE_COLLECTION, "CreateItem",
+                        g_variant_new("(@a{sv}@(oayays)b)",
+                                      service_properties(item, label),
+                                      encrypted, TRUE),
+                        "(oo)", answer);
+}
+
+/* By the path of the alias first, as service_is_open(). */
+static GVariant *
+service_create_default(const struct service_item *item, const char *label,
+                       GVariant *encrypted, struct service_answer *answer)
+{
+    GVariant *reply =
+        service_create(SERVICE_ALIAS, item, label, encrypted, answer);
+    char *keyring;
+
+    if (reply || strcmp(answer->state, KEYRING_SAYS_REFUSED) != 0)
+        return reply;
+    keyring = service_default(answer);
+    if (keyring)
+        reply = service_create(keyring, item, label, encrypted, answer);
+    g_free(keyring);
+    return reply;
+}
+
 int
 service_save(const struct service_item *item, const char *label,
              const char *secret, struct service_answer *answer)
@@ -335,20 +389,16 @@ service_save(const struct service_item *item, const char *label,
     SecretValue *value;
     GVariant *encrypted, *reply;
     const char *prompt;
-    char *keyring = service_default(answer);
     int result;
 
-    if (!keyring)
+    if (service_agree(answer) < 0)
         return -1;
     value = secret_value_new(secret, (gssize)strlen(secret), "text/plain");
-    encrypted = secret_service_encode_dbus_secret(service_secrets, value);
+    encrypted = g_variant_ref_sink(
+        secret_service_encode_dbus_secret(service_secrets, value));
     secret_value_unref(value);
-    reply = service_call(keyring, SERVICE_COLLECTION, "CreateItem",
-                         g_variant_new("(@a{sv}@(oayays)b)",
-                                       service_properties(item, label),
-                                       encrypted, TRUE),
-                         "(oo)", answer);
-    g_free(keyring);
+    reply = service_create_default(item, label, encrypted, answer);
+    g_variant_unref(encrypted);
     if (!reply)
         return -1;
     g_variant_get(reply, "(o&o)", NULL, &prompt);
@@ -381,15 +431,12 @@ service_erase(const struct service_item *item, struct service_answer *answer)
     GVariant *open = NULL;
     GVariantIter each;
     const char *path;
-    char *keyring;
     bool locked = false;
     int result = 0;
 
     /* A closed keyring shows nothing: that is no sign that all is gone. */
-    keyring = service_default(answer);
-    if (!keyring)
+    if (service_is_open(answer) < 0)
         return -1;
-    g_free(keyring);
     if (service_search(item, &open, &locked, answer) < 0)
         return -1;
     g_variant_iter_init(&each, open);

@@ -26,9 +26,8 @@ struct service_item {
 
 /*
  * Connect to the session bus, whose socket is at bus_path (NULL: as the
- * environment says), and agree on a key with the Secret Service. start: the
- * bus may start one. Returns 0, or -1 with the reason in *answer. Harmless
- * when it is open already.
+ * environment says). start: it may start a Secret Service. Returns 0, or -1
+ * with the reason in *answer. Harmless when it is open already.
  */
 int service_open(const char *bus_path, bool start,
                  struct service_answer *answer);

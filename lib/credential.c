@@ -410,6 +410,26 @@ credential_token_locked(struct credential *c, enum credential_demand demand,
     return result;
 }
 
+static void
+credential_warm_up(void)
+{
+    http_start(NULL);
+}
+
+static enum credential_result
+credential_token_alone(struct credential *c, enum credential_demand demand,
+                       int64_t ttl, struct record **record, struct error *err)
+{
+    enum credential_result result = CREDENTIAL_FAILED;
+
+    if (demand == CREDENTIAL_NEW)
+        c->store.keyring.meanwhile = credential_warm_up;
+    if (credential_lock(c, false, err) == 0)
+        result = credential_token_locked(c, demand, ttl, record, err);
+    credential_unlock(c);
+    return result;
+}
+
 static enum credential_result
 credential_find_settled(struct credential *c, struct record **record,
                         struct error *err)
@@ -426,10 +446,16 @@ enum credential_result
 credential_token(struct credential *c, enum credential_demand demand,
                  int64_t ttl, struct record **record, struct error *err)
 {
-    enum credential_result result = credential_find_settled(c, record, err);
-    bool served = result == CREDENTIAL_OK &&
-                  credential_satisfies(c, *record, demand, ttl);
+    enum credential_result result;
+    bool served;
 
+    /* It will be renewed, whatever is stored: read it once, under the locks.
+     */
+    if (demand == CREDENTIAL_NEW && c->store.folder >= 0)
+        return credential_token_alone(c, demand, ttl, record, err);
+    result = credential_find_settled(c, record, err);
+    served = result == CREDENTIAL_OK &&
+             credential_satisfies(c, *record, demand, ttl);
     if (result == CREDENTIAL_FAILED)
         return result;
     if (served || result == CREDENTIAL_NONE) {
@@ -439,9 +465,5 @@ credential_token(struct credential *c, enum credential_demand demand,
         session_unlock(&c->session);
         return result;
     }
-    if (credential_lock(c, false, err) < 0)
-        return CREDENTIAL_FAILED;
-    result = credential_token_locked(c, demand, ttl, record, err);
-    credential_unlock(c);
-    return result;
+    return credential_token_alone(c, demand, ttl, record, err);
 }

@@ -269,7 +269,12 @@ keyring_exchange(struct keyring *k, const struct secret *request, bool writes)
     enum exchange result = keyring_send(k, request, writes, end);
 
     fields_release(&k->answer);
-    return result == EXCHANGE_DONE ? keyring_receive(k, end) : result;
+    if (result != EXCHANGE_DONE)
+        return result;
+    if (k->meanwhile)
+        k->meanwhile();
+    k->meanwhile = NULL;
+    return keyring_receive(k, end);
 }
 
 static bool

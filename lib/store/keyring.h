@@ -47,6 +47,8 @@ struct keyring {
     bool no_bus;
     bool waiting; /* a login has started gnome-keyring, but not on the bus */
     int lock[KEYRING_LOCKS]; /* passed on with what is written; -1: none */
+    void (*meanwhile)(void); /* NULL, or done once while we wait: what takes
+                                time and is going to be needed */
     pid_t pid;
     int socket;
     enum keyring_state state; /* the last answer */

@@ -47,7 +47,7 @@ struct record {
     int64_t authorization_expires;
     int64_t erased; /* when a caller last said that the token was refused */
     int64_t key_erased; /* the same of the API key */
-    bool refused;   /* the service refused the refresh token for good */
+    bool refused;       /* the service refused the refresh token for good */
     enum record_place place;
 };
 
