@@ -111,8 +111,8 @@ broker_get(struct broker *b, int *status, struct error *err)
     struct record *record;
 
     (void)status;
-    if (fields_read(&block, STDIN_FILENO, err) < 0)
-        return error_context(err, "the request on standard input");
+    if (request_receive(&block, STDIN_FILENO, err) < 0)
+        return -1;
     if (request_read(&request, &block) < 0)
         return 0;
     if (broker_open(b, err) < 0)

@@ -15,8 +15,8 @@ static int
 store_read_notice(struct broker *b, struct fields *block,
                   struct request *request, struct error *err)
 {
-    if (fields_read(block, STDIN_FILENO, err) < 0)
-        return error_context(err, "the request on standard input");
+    if (request_receive(block, STDIN_FILENO, err) < 0)
+        return -1;
     if (request_read(request, block) < 0 || !request->password ||
         !*request->password)
         return 0;

@@ -86,8 +86,7 @@ front_get(struct front *front)
     struct request request;
     int result;
 
-    if (fields_read(&front->request, STDIN_FILENO, &err) < 0) {
-        error_context(&err, "the request on standard input");
+    if (request_receive(&front->request, STDIN_FILENO, &err) < 0) {
         front_complain(err.text);
         return (int)err.failure;
     }

@@ -14,8 +14,7 @@ front_read_notice(struct front *front, struct request *request)
 {
     struct error err = ERROR_INIT;
 
-    if (fields_read(&front->request, STDIN_FILENO, &err) < 0) {
-        error_context(&err, "the request on standard input");
+    if (request_receive(&front->request, STDIN_FILENO, &err) < 0) {
         front_complain(err.text);
         return (int)err.failure;
     }

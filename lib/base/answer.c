@@ -1,6 +1,111 @@
 #include "lib/base/answer.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* "%41" becomes "A", in place. -1: what no line of a block can have. */
+static int
+request_decode(char *text)
+{
+    size_t used = 0;
+
+    for (char *at = text; *at; at++) {
+        if (*at == '%' && isxdigit((unsigned char)at[1]) &&
+            isxdigit((unsigned char)at[2])) {
+            const char digits[] = {at[1], at[2], '\0'};
+            text[used] = (char)strtol(digits, NULL, 16);
+            at += 2;
+        } else {
+            text[used] = *at;
+        }
+        if (!text[used] || text[used] == '\n' || text[used] == '\r')
+            return -1;
+        used++;
+    }
+    text[used] = '\0';
+    return 0;
+}
+
+#define REQUEST_URL_PARTS 5
+
+/*
+ * protocol://[username[:password]@]host[/path], in place, as git takes it
+ * apart. Returns how many parts there are, or -1.
+ */
+static int
+request_split_url(char *url, struct field *part)
+{
+    char *host = strstr(url, "://"), *path, *at, *colon;
+    int count = 0;
+
+    if (!host || host == url)
+        return -1;
+    *host++ = '\0';
+    path = host + 2 + strcspn(host + 2, "/?#");
+    /* Over the slashes: so there is room for an end of it before the path. */
+    memmove(host, host + 2, (size_t)(path - host - 2));
+    path[-2] = '\0';
+    at = memchr(host, '@', strlen(host));
+    colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
+    part[count++] = (struct field){"protocol", url};
+    if (at) {
+        part[count++] = (struct field){"username", host};
+        *at = '\0';
+        host = at + 1;
+    }
+    if (colon) {
+        part[count++] = (struct field){"password", colon + 1};
+        *colon = '\0';
+    }
+    part[count++] = (struct field){"host", host};
+    path += strspn(path, "/");
+    if (*path)
+        part[count++] = (struct field){"path", path};
+    return count;
+}
+
+/* Decode the parts, which lie in text, and end the path before its slashes. */
+static int
+request_finish_url(struct field *part, int count, char *text)
+{
+    size_t len;
+
+    for (int i = 0; i < count; i++) {
+        char *value = text + (part[i].value - text);
+
+        if (request_decode(value) < 0)
+            return -1;
+        for (len = strlen(value);
+             strcmp(part[i].key, "path") == 0 && len && value[len - 1] == '/';)
+            value[--len] = '\0';
+    }
+    return 0;
+}
+
+int
+request_receive(struct fields *block, int fd, struct error *err)
+{
+    struct field part[REQUEST_URL_PARTS];
+    size_t i = 0;
+    int count = -1;
+
+    if (fields_read(block, fd, err) < 0)
+        return error_context(err, "the request on standard input");
+    for (i = block->count; i > 0; i--)
+        if (strcmp(block->item[i - 1].key, "url") == 0)
+            break;
+    if (i == 0)
+        return 0;
+    count = request_split_url(
+        block->text.data + (block->item[i - 1].value - block->text.data),
+        part);
+    if (count < 0 || request_finish_url(part, count, block->text.data) < 0)
+        count = 0;
+    if (fields_splice(block, i, part, (size_t)count) < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return 0;
+}
 
 int
 request_read(struct request *request, const struct fields *block)

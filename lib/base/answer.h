@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/error.h"
 #include "lib/base/fields.h"
 #include "lib/base/secret.h"
 #include "lib/base/url.h"
@@ -24,6 +25,14 @@ struct request {
     bool expires;         /* a password_expiry_utc was sent */
     bool authtype;        /* the caller announced the capability */
 };
+
+/*
+ * Read one block from fd, with a "url" line taken apart: what stood before it
+ * is dropped and protocol, host, path, username and password are as the last
+ * one says, for lines behind it to change. One that is no address leaves
+ * nothing but those. -1 with err, as fields_read().
+ */
+int request_receive(struct fields *block, int fd, struct error *err);
 
 /* Understand a block. What it points to belongs to the block. -1 when it is
  * not about an http(s) address. */

@@ -154,6 +154,25 @@ fields_read(struct fields *f, int fd, struct error *err)
     return fields_parse(f, f->text.data, end, true, NULL, err);
 }
 
+int
+fields_splice(struct fields *f, size_t drop, const struct field *item,
+              size_t count)
+{
+    size_t kept = f->count - drop, room = count + kept;
+    struct field *fresh = calloc(room ? room : 1, sizeof *fresh);
+
+    if (!fresh)
+        return -1;
+    if (count)
+        memcpy(fresh, item, count * sizeof *item);
+    if (kept)
+        memcpy(fresh + count, f->item + drop, kept * sizeof *item);
+    free(f->item);
+    f->item = fresh;
+    f->count = f->room = room;
+    return 0;
+}
+
 const char *
 fields_get(const struct fields *f, const char *key)
 {

@@ -56,6 +56,11 @@ int fields_parse(struct fields *f, char *text, size_t len, bool crlf,
  * way git does (crlf). What follows the blank line is ignored. */
 int fields_read(struct fields *f, int fd, struct error *err);
 
+/* Put count items in the place of the first drop ones; what they point to
+ * must outlive the block. 0, or -1 when memory ran out (nothing changed). */
+int fields_splice(struct fields *f, size_t drop, const struct field *item,
+                  size_t count);
+
 /* The value of key (without "[]": its last line), or NULL. */
 const char *fields_get(const struct fields *f, const char *key);
 

@@ -123,6 +123,17 @@ request 'password=x' 'oauth_refresh_token=y' 'password_expiry_utc=1' |
     served "attributes that do not matter"
 { echo host=evil.example; request; } | served "the last line of a key counts"
 request host=evil.example | ignored "the last line of a key counts"
+{ echo host=evil.example; echo "url=http://$host/a"; echo; } |
+    served "an address drops what stands before it"
+{ request username=nobody; } | sed "\$ s,^\$,url=http://$host," |
+    served "also the user before it"
+echo "url=http://nobody@$host" | ignored "the user in an address"
+{ echo url=http://evil.example; request; } |
+    served "what stands behind an address counts"
+{ request | sed '$d'; echo url=nonsense; } | ignored "no address"
+{ request | sed '$d'; echo "url=http://$host/%0ax"; } |
+    ignored "an address with a line feed"
+request quit=1 continue=1 'state[]=parallel:x' | served "quit and continue"
 printf '' | ignored "empty input"
 echo | ignored "only a blank line"
 echo host="$host" | ignored "no protocol"
