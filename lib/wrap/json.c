@@ -470,14 +470,34 @@ json_write_char(struct json_writer *w, unsigned char c)
     return secret_append(&w->text, &c, 1);
 }
 
+/* How many bytes stand for themselves. */
+static size_t
+json_plain_span(const char *text, size_t len)
+{
+    size_t span = 0;
+
+    while (span < len && (unsigned char)text[span] >= ' ' &&
+           text[span] != 0x7f && text[span] != '"' && text[span] != '\\')
+        span++;
+    return span;
+}
+
 static int
 json_write_text(struct json_writer *w, const char *text, size_t len)
 {
+    size_t done = 0;
+
     if (secret_append(&w->text, "\"", 1) < 0)
         return -1;
-    for (size_t i = 0; i < len; i++)
-        if (json_write_char(w, (unsigned char)text[i]) < 0)
+    while (done < len) {
+        size_t plain = json_plain_span(text + done, len - done);
+
+        if (secret_append(&w->text, text + done, plain) < 0)
             return -1;
+        done += plain;
+        if (done < len && json_write_char(w, (unsigned char)text[done++]) < 0)
+            return -1;
+    }
     return secret_append(&w->text, "\"", 1);
 }
 
