@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/answer.h"
 #include "lib/base/error.h"
+#include "lib/base/fields.h"
 #include "lib/base/place.h"
 #include "lib/config.h"
 #include "lib/credential.h"
@@ -32,7 +34,7 @@ struct broker {
     int64_t wait;     /* ms; -1: as long as the code lives */
     int64_t renewing; /* the front's lock, or -1 */
     int64_t polling;  /* the lock of who polls, or -1 */
-    bool all, api_key, device, if_due, json, no_browser, qr, quiet;
+    bool all, any_host, api_key, device, if_due, json, no_browser, qr, quiet;
     bool news;   /* only what a starting shell should say */
     bool silent; /* the session must not be spoken to */
     bool ssh;    /* what is shown may never be seen */
@@ -66,7 +68,22 @@ int broker_token(struct broker *b, int *status, struct error *err);
 int broker_use(struct broker *b, int *status, struct error *err);
 int broker_version(struct broker *b, int *status, struct error *err);
 
-/* Read the configuration and open the credential that was chosen. */
+/*
+ * git's protocol for any host. broker_is_other() tells whether a request is to
+ * be answered so (1), and then the broker is open and the store read; 0: as
+ * ever; -1 with err.
+ */
+int broker_is_other(struct broker *b, const struct fields *block,
+                    struct error *err);
+int broker_get_other(struct broker *b, const struct fields *block,
+                     struct error *err);
+int broker_store_other(struct broker *b, const struct fields *block,
+                       struct error *err);
+int broker_erase_other(struct broker *b, const struct fields *block,
+                       struct error *err);
+
+/* Read the configuration and open the credential that was chosen, unless that
+ * has been done. */
 int broker_open(struct broker *b, struct error *err);
 
 /* Say something on standard error, after the program's name; not with

@@ -77,7 +77,8 @@ get_find_offer(struct broker *b, const struct request *request,
                enum cache_use *use, struct error *err)
 {
     struct credential *c = &b->credential;
-    struct record *r = NULL;
+    struct record *r = NULL, *other;
+    size_t at = 0;
 
     if (credential_find(c, &r, err) == CREDENTIAL_FAILED) {
         /* A keyring that is closed is no matter of other services. */
@@ -90,8 +91,7 @@ get_find_offer(struct broker *b, const struct request *request,
     *use = credential_match(c, r, request->origin, request->path);
     if (*use != CACHE_USE_NOTHING || !r || b->org || b->provider)
         return r;
-    for (size_t i = 0; i < c->store.record_count; i++) {
-        struct record *other = c->store.record[i];
+    while ((other = store_next(&c->store, &at))) {
         *use = credential_match(c, other, request->origin, request->path);
         if (*use == CACHE_USE_NOTHING)
             continue;
@@ -109,10 +109,14 @@ broker_get(struct broker *b, int *status, struct error *err)
     enum cache_use use = CACHE_USE_NOTHING;
     struct request request;
     struct record *record;
+    int other;
 
     (void)status;
     if (request_receive(&block, STDIN_FILENO, err) < 0)
         return -1;
+    other = broker_is_other(b, &block, err);
+    if (other)
+        return other < 0 ? -1 : broker_get_other(b, &block, err);
     if (request_read(&request, &block) < 0)
         return 0;
     if (broker_open(b, err) < 0)

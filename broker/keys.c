@@ -36,11 +36,11 @@ keys_list(struct broker *b, struct error *err)
     struct table table = TABLE("ID", "NAME", "STATE");
     const struct store *store = &b->credential.store;
     struct record *r = NULL;
+    size_t at = 0;
 
     if (credential_find(&b->credential, &r, err) == CREDENTIAL_FAILED)
         return -1;
-    for (size_t i = 0; i < store->record_count; i++) {
-        r = store->record[i];
+    while ((r = store_next(store, &at))) {
         if (*r->api_key_id &&
             keys_list_one(b, &table, r->api_key_id, r->api_key_name, r->org_id,
                           "used", err) < 0)

@@ -27,10 +27,10 @@ struct verb {
 static const struct verb broker_verbs[] = {
     {"apps", broker_apps, "json", 2},
     {"balance", broker_balance, "json", 0},
-    {"capability", broker_capability, "", 0},
+    {"capability", broker_capability, "any-host", 0},
     {"config", broker_config, "json", 0},
-    {"erase", broker_erase, "", 0},
-    {"get", broker_get, "", 0},
+    {"erase", broker_erase, "any-host", 0},
+    {"get", broker_get, "any-host", 0},
     {"header", broker_header, "api-key", 0},
     {"help", broker_help, "", 9},
     {"keys", broker_keys, "app json", 2},
@@ -41,7 +41,7 @@ static const struct verb broker_verbs[] = {
     {"session-open", broker_session_open, "qr silent ssh wait", 2},
     {"session-poll", broker_session_poll, "polling", 0},
     {"status", broker_status, "json news", 0},
-    {"store", broker_store, "", 0},
+    {"store", broker_store, "any-host", 0},
     {"token", broker_token, "api-key min-ttl", 0},
     {"use", broker_use, "", 1},
     {"version", broker_version, "", 0},
@@ -61,6 +61,7 @@ struct option {
 /* Sorted. */
 static const struct option broker_options[] = {
     {"all", OPTION_FLAG, AT(all), false},
+    {"any-host", OPTION_FLAG, AT(any_host), false},
     {"api-key", OPTION_FLAG, AT(api_key), false},
     {"app", OPTION_TEXT, AT(app), false},
     {"device", OPTION_FLAG, AT(device), false},
@@ -233,6 +234,8 @@ broker_open(struct broker *b, struct error *err)
         b->if_due || text_starts_with(b->verb, "session-")};
     char shown[64];
 
+    if (b->is_open)
+        return 0;
     if (b->provider && strcmp(b->provider, provider_parallel_name) != 0)
         return error_set(err, FAIL_INPUT, "usage", "there is no provider %s",
                          text_show(shown, sizeof shown, b->provider));

@@ -28,11 +28,15 @@ static void
 move_say(const struct broker *b, enum store_kind to)
 {
     const struct store *store = &b->credential.store;
+    size_t at = 0, other_at = 0;
+    const struct record *r = store_next(store, &at);
     char where[1024];
 
-    if (store->record_count > 0)
+    if (!r)
+        r = store_next_other(store, &other_at);
+    if (r)
         broker_say(b, "the credential lies %s",
-                   store_where(store, store->record[0], where, sizeof where));
+                   store_where(store, r, where, sizeof where));
     else
         broker_say(b, "nothing is stored; from now on the store is %s",
                    to == STORE_FILE ? "the private file" : "the keyring");

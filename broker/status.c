@@ -100,9 +100,10 @@ status_put_all(const struct broker *b, const struct record *r,
 {
     const struct store *store = &b->credential.store;
     struct json *list = json_put_array(object, "organizations");
+    const struct record *other;
+    size_t at = 0;
 
-    for (size_t i = 0; i < store->record_count; i++) {
-        const struct record *other = store->record[i];
+    while ((other = store_next(store, &at))) {
         struct json *one = json_append_object(list);
 
         json_put_text(one, "org_id", other->org_id);
@@ -265,11 +266,11 @@ static void
 status_print_others(const struct broker *b, const struct record *r)
 {
     const struct store *store = &b->credential.store;
+    const struct record *other;
     char org[128], issuer[128];
+    size_t at = 0;
 
-    for (size_t i = 0; i < store->record_count; i++) {
-        const struct record *other = store->record[i];
-
+    while ((other = store_next(store, &at))) {
         if (other == r)
             continue;
         printf("Also: %s (%s) at %s, %s\n",

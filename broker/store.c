@@ -10,13 +10,23 @@
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
 
-/* 1: there is something to look at. */
+typedef int store_other_fn(struct broker *b, const struct fields *block,
+                           struct error *err);
+
+/* 1: there is something to look at. What is about another service goes to
+ * tell. */
 static int
 store_read_notice(struct broker *b, struct fields *block,
-                  struct request *request, struct error *err)
+                  struct request *request, store_other_fn *tell,
+                  struct error *err)
 {
+    int other;
+
     if (request_receive(block, STDIN_FILENO, err) < 0)
         return -1;
+    other = broker_is_other(b, block, err);
+    if (other)
+        return other < 0 ? -1 : tell(b, block, err);
     if (request_read(request, block) < 0 || !request->password ||
         !*request->password)
         return 0;
@@ -28,7 +38,8 @@ broker_store(struct broker *b, int *status, struct error *err)
 {
     CLEANUP(fields_release) struct fields block = FIELDS_INIT;
     struct request request;
-    int result = store_read_notice(b, &block, &request, err);
+    int result =
+        store_read_notice(b, &block, &request, broker_store_other, err);
 
     (void)status;
     if (result <= 0)
@@ -45,7 +56,8 @@ broker_erase(struct broker *b, int *status, struct error *err)
 {
     CLEANUP(fields_release) struct fields block = FIELDS_INIT;
     struct request request;
-    int result = store_read_notice(b, &block, &request, err);
+    int result =
+        store_read_notice(b, &block, &request, broker_erase_other, err);
 
     (void)status;
     if (result <= 0)

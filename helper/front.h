@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/answer.h"
 #include "lib/base/cache.h"
 #include "lib/base/error.h"
 #include "lib/base/fields.h"
@@ -33,6 +34,7 @@ struct front {
     const char *org;      /* --org, or NULL */
     const char *provider; /* --provider, or NULL */
     bool api_key;         /* --api-key */
+    bool any_host;        /* --any-host */
     int64_t min_ttl;      /* --min-ttl, ms */
     struct place place;
     struct cache cache;
@@ -40,6 +42,8 @@ struct front {
     int lock;              /* "renewing", or -1 */
     struct fields request; /* the block on standard input */
     bool has_request;
+    struct secret input; /* or what else stood there */
+    bool has_input;
 };
 
 /* What a verb ends with: an exit code of error.h, or this. */
@@ -52,6 +56,15 @@ int front_erase(struct front *front);
 int front_token(struct front *front);
 int front_header(struct front *front);
 int front_capability(struct front *front);
+
+/* The same for any host, when the address is none of ours: other.c. */
+int front_get_other(struct front *front);
+int front_store_other(struct front *front);
+int front_erase_other(struct front *front);
+
+/* Whether an address is the configured service's or of a credential in the
+ * cache, which is good. */
+bool front_owns(const struct front *front, const struct request *request);
 
 /*
  * session-open UID GID [OPTIONS], by the PAM module as root. First

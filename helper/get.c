@@ -92,7 +92,11 @@ front_get(struct front *front)
     }
     front->has_request = true;
     if (request_read(&request, &front->request) < 0)
-        return FAIL_NONE; /* git asks for all kinds of things */
+        return front->any_host
+                   ? front_get_other(front)
+                   : FAIL_NONE; /* git asks for all kinds of things */
+    if (front->any_host && front_open(front) && !front_owns(front, &request))
+        return front_get_other(front);
     do {
         result = front_try(front, &request, started);
     } while (result == FRONT_AGAIN);

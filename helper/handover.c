@@ -39,29 +39,39 @@ front_answer(const struct secret *answer)
     return FAIL_SERVICE;
 }
 
-/* Standard input was read: what was in it lies in memory for the broker. */
+/* What was in standard input lies in memory for the broker. */
 static int
-front_replay_request(const struct front *front)
+front_replay(const struct secret *input)
 {
-    CLEANUP(secret_release) struct secret block = SECRET_INIT;
-    const struct fields *request = &front->request;
     int fd;
 
-    for (size_t i = 0; i < request->count; i++)
-        if (fields_put(&block, request->item[i].key, request->item[i].value) <
-            0)
-            return -1;
-    if (fields_end(&block) < 0)
-        return -1;
     fd = (int)syscall(SYS_memfd_create, "request", 1U /* close on exec */);
     if (fd < 0)
         return -1;
-    if (file_write_all(fd, block.data, block.len) < 0 ||
+    if (file_write_all(fd, input->data, input->len) < 0 ||
         lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0) {
         close(fd);
         return -1;
     }
     return 0;
+}
+
+/* Standard input was read: the broker reads it once more. */
+static int
+front_replay_input(const struct front *front)
+{
+    CLEANUP(secret_release) struct secret block = SECRET_INIT;
+    const struct fields *request = &front->request;
+
+    if (front->has_input)
+        return front_replay(&front->input);
+    if (!front->has_request)
+        return 0;
+    for (size_t i = 0; i < request->count; i++)
+        if (fields_put(&block, request->item[i].key, request->item[i].value) <
+            0)
+            return -1;
+    return fields_end(&block) < 0 ? -1 : front_replay(&block);
 }
 
 static int
@@ -82,7 +92,7 @@ front_become_broker(struct front *front)
     char lock_option[32], text[512];
 
     signal(SIGXFSZ, SIG_IGN); /* the broker ignores it as well */
-    if (!argv || (front->has_request && front_replay_request(front) < 0)) {
+    if (!argv || front_replay_input(front) < 0) {
         front_complain("cannot hand the request over to the broker");
         free(argv);
         return FAIL_SERVICE;

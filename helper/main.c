@@ -43,6 +43,8 @@ front_parse_option(struct front *front, char ***arg)
 {
     const char *value;
 
+    if (strcmp(**arg, "--any-host") == 0)
+        return front->any_host = true;
     if (strcmp(**arg, "--api-key") == 0)
         return front->api_key = true;
     if ((value = front_option_value(arg, "--org"))) {
@@ -79,6 +81,9 @@ front_parse(struct front *front)
     }
     if (!front->verb)
         return false;
+    if (front->any_host && (strcmp(front->verb, "token") == 0 ||
+                            strcmp(front->verb, "header") == 0))
+        return false;
     if (front->api_key || front->min_ttl)
         return strcmp(front->verb, "token") == 0 ||
                (!front->min_ttl && strcmp(front->verb, "header") == 0);
@@ -108,6 +113,7 @@ front_release(struct front *front)
 {
     cache_release(&front->cache);
     fields_release(&front->request);
+    secret_release(&front->input);
 }
 
 /* session-open UID GID …: root's call, so nothing is looked at before the

@@ -10,7 +10,7 @@
 #include "lib/base/answer.h"
 
 static int
-front_read_notice(struct front *front, struct request *request)
+front_read_notice(struct front *front)
 {
     struct error err = ERROR_INIT;
 
@@ -19,8 +19,25 @@ front_read_notice(struct front *front, struct request *request)
         return (int)err.failure;
     }
     front->has_request = true;
-    return request_read(request, &front->request) < 0 ? FAIL_NONE
-                                                      : FRONT_HANDOVER;
+    return FRONT_HANDOVER;
+}
+
+/* Whether it is about an address of ours; if that is not certain, the broker
+ * finds out. */
+enum owner { OWNER_NOBODY, OWNER_OTHER, OWNER_UNKNOWN, OWNER_US };
+
+static enum owner
+front_find_owner(struct front *front, struct request *request)
+{
+    bool address = request_read(request, &front->request) == 0;
+
+    if (!front->any_host)
+        return address ? OWNER_US : OWNER_NOBODY;
+    if (!address)
+        return OWNER_OTHER;
+    if (!front_open(front))
+        return OWNER_UNKNOWN;
+    return front_owns(front, request) ? OWNER_US : OWNER_OTHER;
 }
 
 enum notice {
@@ -53,10 +70,16 @@ int
 front_store(struct front *front)
 {
     struct request request;
-    int result = front_read_notice(front, &request);
+    int result = front_read_notice(front);
+    enum owner owner;
 
     if (result != FRONT_HANDOVER)
         return result;
+    owner = front_find_owner(front, &request);
+    if (owner == OWNER_OTHER)
+        return front_store_other(front);
+    if (owner != OWNER_US)
+        return owner == OWNER_UNKNOWN ? FRONT_HANDOVER : FAIL_NONE;
     if (!request.password || !*request.password || request.expires ||
         (request.username && strcmp(request.username, ANSWER_TOKEN_USER) == 0))
         return FAIL_NONE;
@@ -70,10 +93,16 @@ int
 front_erase(struct front *front)
 {
     struct request request;
-    int result = front_read_notice(front, &request);
+    int result = front_read_notice(front);
+    enum owner owner;
 
     if (result != FRONT_HANDOVER)
         return result;
+    owner = front_find_owner(front, &request);
+    if (owner == OWNER_OTHER)
+        return front_erase_other(front);
+    if (owner != OWNER_US)
+        return owner == OWNER_UNKNOWN ? FRONT_HANDOVER : FAIL_NONE;
     if (!request.password || !*request.password)
         return FAIL_NONE;
     if (front_open(front) && front_classify(front, &request) != NOTICE_CURRENT)

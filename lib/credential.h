@@ -206,6 +206,36 @@ int credential_erase(struct credential *c, const char *origin,
 int credential_set_key(struct credential *c, const char *origin,
                        const char *path, const char *key, struct error *err);
 
+/*
+ * What is kept for other services (other.h). credential_read() or
+ * credential_owns() comes first: they read the store.
+ *
+ * credential_owns() is 1 for an address that the configured service or a
+ * stored credential of ours has: such an address is never an other one. 0: it
+ * has not; -1 with err.
+ */
+int credential_read(struct credential *c, struct error *err);
+int credential_owns(struct credential *c, const char *origin, const char *path,
+                    struct error *err);
+
+/* The best one for a request; it points into the store. CREDENTIAL_FAILED:
+ * there is one, in a keyring that does not show it. */
+enum credential_result
+credential_find_other(struct credential *c,
+                      const struct other_request *request, struct other *found,
+                      struct error *err);
+
+/* Keep what a request tells, if it is something to keep. */
+int credential_put_other(struct credential *c,
+                         const struct other_request *request,
+                         struct error *err);
+
+/* Remove all that a request is about; if it names a secret, only those that
+ * have the same one. */
+int credential_erase_other(struct credential *c,
+                           const struct other_request *request,
+                           struct error *err);
+
 /* What the credential has for an address; what a new one would have, when
  * record is NULL. */
 enum cache_use credential_match(const struct credential *c,

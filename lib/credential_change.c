@@ -120,10 +120,13 @@ credential_named(const struct credential *c, const char *id_or_name)
 {
     struct record *r = store_find(&c->store, c->choice.provider,
                                   config_issuer(c->config), id_or_name);
+    size_t at = 0;
 
-    for (size_t i = 0; !r && i < c->store.record_count; i++)
-        if (strcmp(c->store.record[i]->org_name, id_or_name) == 0)
-            r = c->store.record[i];
+    if (r)
+        return r;
+    while ((r = store_next(&c->store, &at)))
+        if (strcmp(r->org_name, id_or_name) == 0)
+            break;
     return r;
 }
 
@@ -196,16 +199,17 @@ credential_erase(struct credential *c, const char *origin, const char *path,
                  const char *secret, struct error *err)
 {
     bool changed = false;
+    struct record *r;
     int result = 0;
+    size_t at = 0;
 
     if (store_load(&c->store, err) < 0)
         return -1;
-    if (c->store.record_count == 0)
+    if (!store_find(&c->store, NULL, NULL, NULL))
         return 0;
     if (credential_lock(c, false, err) < 0 || store_load(&c->store, err) < 0)
         result = -1;
-    for (size_t i = 0; result == 0 && i < c->store.record_count; i++) {
-        struct record *r = c->store.record[i];
+    while (result == 0 && (r = store_next(&c->store, &at))) {
         if (credential_match(c, r, origin, path) != CACHE_USE_NOTHING)
             changed |= credential_forget(c, r, secret);
     }

@@ -8,6 +8,9 @@
 #include "lib/base/file.h"
 #include "lib/base/lock.h"
 
+/* What the front has to read to answer anybody is short. */
+#define SESSION_OTHERS_MOST 65536
+
 #define SESSION_RETRY_LEAST 30000
 #define SESSION_RETRY_MOST  300000
 #define SESSION_RETRY_SAID  3600000 /* the longest Retry-After we honour */
@@ -79,8 +82,10 @@ session_block(const struct session *session, const struct record *r)
 void
 session_recall(const struct session *session, struct store *store)
 {
-    for (size_t i = 0; i < store->record_count; i++) {
-        struct record *r = store->record[i];
+    struct record *r;
+    size_t at = 0;
+
+    while ((r = store_next(store, &at))) {
         const struct fields *block = session_block(session, r);
         int64_t usable = block ? cache_number(block, "usable_until_boot") : 0;
         int64_t skew = r->expires.real - record_usable_until(r).real;
@@ -247,15 +252,36 @@ session_put_records(const struct session *session, const struct store *store,
                     const struct session_failure *failure, struct secret *text)
 {
     const struct record *first = store_find(store, NULL, NULL, NULL);
+    const struct record *r;
     int64_t count = 0;
+    size_t at = 0;
 
     if (first)
         session_put_record(session, text, first, failure, &count);
-    for (size_t i = 0; i < store->record_count; i++)
-        if (store->record[i] != first)
-            session_put_record(session, text, store->record[i], failure,
-                               &count);
+    while ((r = store_next(store, &at)))
+        if (r != first)
+            session_put_record(session, text, r, failure, &count);
     return count;
+}
+
+/* The blocks of what is kept for other services; true when these are all. */
+static bool
+session_put_others(const struct store *store, struct secret *text)
+{
+    const struct record *r;
+    bool whole = !store->unread;
+    size_t at = 0;
+
+    while ((r = store_next_other(store, &at))) {
+        CLEANUP(secret_release) struct secret block = SECRET_INIT;
+        const struct other other = record_other(r);
+
+        if (other_put_block(&block, &other) < 0 ||
+            text->len + block.len > SESSION_OTHERS_MOST ||
+            secret_append(text, block.data, block.len) < 0)
+            whole = false;
+    }
+    return whole;
 }
 
 static bool
@@ -268,15 +294,21 @@ session_home_is_default(const struct place *place)
 
 static int
 session_put_header(const struct session *session, const struct store *store,
-                   int64_t count, struct secret *text)
+                   int64_t count, const struct secret *others, bool whole,
+                   struct secret *text)
 {
     const struct config *config = session->config;
     int result =
         fields_put(text, "format", CACHE_FORMAT) |
         fields_put_number(text, "credentials", count) |
+        fields_put_number(text, "others", (long long)others->len) |
+        session_put_addresses(text, config->platform_url,
+                              config->service_api_url, config->api_url) |
         fields_put(text, "home", session->place->home) |
         fields_put_number(text, "lock_timeout", config->lock_timeout_ms);
 
+    if (whole)
+        result |= fields_put(text, "others_whole", "1");
     if (session_home_is_default(session->place))
         result |= fields_put(text, "home_default", "1");
     if (config->export_environment)
@@ -313,8 +345,10 @@ session_publish(struct session *session, const struct store *store,
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
     CLEANUP(secret_release) struct secret blocks = SECRET_INIT;
+    CLEANUP(secret_release) struct secret others = SECRET_INIT;
     struct file_draft draft = FILE_DRAFT_INIT;
     int64_t count;
+    bool whole;
     int result;
 
     if (session->folder < 0 || session->lock < 0)
@@ -326,8 +360,10 @@ session_publish(struct session *session, const struct store *store,
         return;
     }
     count = session_put_records(session, store, failure, &blocks);
-    result = session_put_header(session, store, count, &text) |
-             secret_append(&text, blocks.data, blocks.len);
+    whole = session_put_others(store, &others);
+    result = session_put_header(session, store, count, &others, whole, &text) |
+             secret_append(&text, blocks.data, blocks.len) |
+             secret_append(&text, others.data, others.len);
     if (result == 0)
         result = file_draft_open(&draft, session->folder, "", CACHE_NAME, 0,
                                  false, NULL);

@@ -90,15 +90,30 @@ cache_is_for(const struct fields *header, const struct place *place)
     return true;
 }
 
+/* What lies behind all else stays as it is for now. -1: that is missing. */
+static int
+cache_set_others_apart(struct cache *cache, size_t at)
+{
+    int64_t len = cache_number(&cache->header, "others");
+
+    if (len > (int64_t)(cache->text.len - at))
+        return -1;
+    cache->others_left = (size_t)len;
+    cache->others = cache->text.data + cache->text.len - len;
+    return 0;
+}
+
 static bool
 cache_parse(struct cache *cache)
 {
-    size_t at = 0, used;
+    size_t at = 0, used, end;
 
     if (fields_parse(&cache->header, cache->text.data, cache->text.len, false,
-                     &at, NULL) < 0)
+                     &at, NULL) < 0 ||
+        cache_set_others_apart(cache, at) < 0)
         return false;
-    while (at < cache->text.len) {
+    end = cache->text.len - cache->others_left;
+    while (at < end) {
         struct fields *grown = realloc(
             cache->credential, (cache->count + 1) * sizeof *cache->credential);
         struct fields *block;
@@ -108,8 +123,8 @@ cache_parse(struct cache *cache)
         cache->credential = grown;
         block = &grown[cache->count++];
         *block = (struct fields)FIELDS_INIT;
-        if (fields_parse(block, cache->text.data + at, cache->text.len - at,
-                         false, &used, NULL) < 0 ||
+        if (fields_parse(block, cache->text.data + at, end - at, false, &used,
+                         NULL) < 0 ||
             !fields_get(block, "issuer"))
             return false;
         at += used;
@@ -139,6 +154,27 @@ cache_load(struct cache *cache, const struct place *place, int folder)
            strcmp(cache->text.data + cache->text.len - 2, ending) == 0 &&
            cache_parse(cache) && cache_is_whole(cache) &&
            cache_is_for(&cache->header, place);
+}
+
+bool
+cache_next_other(struct cache *cache, struct fields *block,
+                 struct other *other)
+{
+    size_t used = 0;
+
+    if (cache->others_left == 0 ||
+        fields_parse(block, cache->others, cache->others_left, false, &used,
+                     NULL) < 0)
+        return false;
+    cache->others += used;
+    cache->others_left -= used;
+    return other_read_block(other, block) == 0;
+}
+
+bool
+cache_has_all_others(const struct cache *cache)
+{
+    return fields_get(&cache->header, "others_whole") != NULL;
 }
 
 void

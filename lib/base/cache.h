@@ -11,6 +11,9 @@
  *   credentials     how many blocks follow: one that is missing shows
  *   home            the home it was made for
  *   home_default    "1" when that is the password database's own
+ *   token_for[] key_for[]  the addresses of the configured service
+ *   others          how many bytes of credentials of other services follow
+ *   others_whole    "1": there are no more of them in the store
  *   issuer          the only one to choose from; missing: any
  *   export          "1": a session gets the API key in its environment
  *   issuer_locked   "1": whatever PARALLEL_PLATFORM_URL says
@@ -32,6 +35,13 @@
  *   retry_at retry_wait    no background renewal before this
  *   failed_at failed_exit failed_text   the last attempt to renew
  *   api_key api_key_id
+ *
+ * Behind them the blocks of the credentials of other services (other.h),
+ * which are only taken apart for who asks for one
+ *   key user stored_at
+ *   secret                 missing when only the broker may know it
+ *   authtype expires_at    missing when there is none
+ *   refreshable            "1" when it has a refresh token
  */
 #ifndef PARALLEL_BASE_CACHE_H
 #define PARALLEL_BASE_CACHE_H
@@ -43,6 +53,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/fields.h"
+#include "lib/base/other.h"
 #include "lib/base/place.h"
 
 #define CACHE_FORMAT    "4"
@@ -55,11 +66,13 @@ struct cache {
     struct fields header;
     struct fields *credential;
     size_t count;
+    char *others; /* points into text, too; others_left bytes from here on */
+    size_t others_left;
 };
 
 #define CACHE_INIT                                                            \
     {                                                                         \
-        SECRET_INIT, FIELDS_INIT, NULL, 0                                     \
+        SECRET_INIT, FIELDS_INIT, NULL, 0, NULL, 0                            \
     }
 
 /* The folder of cache and lock for this place: the runtime folder, else the
@@ -72,6 +85,17 @@ const char *cache_folder(const struct place *place);
  * the broker has to look (and, if something is really wrong, to say so).
  */
 bool cache_load(struct cache *cache, const struct place *place, int folder);
+
+/*
+ * The next credential of another service: false when there are no more of
+ * them, or not a whole one. Each is shown once. block is room to work in;
+ * what other points to belongs to the cache.
+ */
+bool cache_next_other(struct cache *cache, struct fields *block,
+                      struct other *other);
+
+/* Whether the cache knows of all of them. */
+bool cache_has_all_others(const struct cache *cache);
 
 void cache_release(struct cache *cache);
 

@@ -319,7 +319,7 @@ store_commit_file(struct store *store, struct error *err)
     return 0;
 }
 
-/* "Parallel: Acme (platform.parallel.ai)" */
+/* "Parallel: Acme (platform.parallel.ai)"; "me, for docker: quay.io" */
 static void
 store_label(const struct record *r, char *out, size_t size)
 {
@@ -328,6 +328,11 @@ store_label(const struct record *r, char *out, size_t size)
     char shown[160];
 
     text_show(shown, sizeof shown, name);
+    if (record_is_other(r)) {
+        snprintf(out, size, "%.160s, for %s: %s", shown, r->provider,
+                 r->issuer + strlen(r->provider) + 1);
+        return;
+    }
     snprintf(out, size,
              *name ? "Parallel: %s (%.160s)" : "Parallel%s (%.160s)", shown,
              host ? host + 3 : r->issuer);

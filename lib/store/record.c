@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 #define RECORD_SKEW   30000
 #define RECORD_WINDOW 120000
 
@@ -49,6 +51,25 @@ record_init(struct record *r, const struct provider *provider,
     r->authorization_expires =
         record_end(now.real, token->authorization_lifetime_ms);
     return 0;
+}
+
+bool
+record_is_other(const struct record *r)
+{
+    return strcmp(r->provider, OTHER_GIT) == 0 ||
+           strcmp(r->provider, OTHER_DOCKER) == 0;
+}
+
+struct other
+record_other(const struct record *r)
+{
+    return (struct other){.key = r->issuer,
+                          .user = r->org_id,
+                          .secret = secret_text(&r->access),
+                          .refresh = secret_text(&r->refresh),
+                          .authtype = r->client_id,
+                          .expires = r->expires.real,
+                          .stored = r->issued.real};
 }
 
 int
@@ -170,14 +191,20 @@ static const struct record_text record_times[] = {
     for (const struct record_text *entry = table;                             \
          entry < table + sizeof table / sizeof *table; entry++)
 
+/* Of other services there may be many: what says nothing is left out. */
 void
 record_write(const struct record *r, struct json *object)
 {
     const char *base = (const char *)r;
+    bool brief = record_is_other(r);
 
     EACH(entry, record_texts)
-    json_put_text(object, entry->key,
-                  *(char *const *)(const void *)(base + entry->offset));
+    {
+        const char *text =
+            *(char *const *)(const void *)(base + entry->offset);
+        if (*text || !brief)
+            json_put_text(object, entry->key, text);
+    }
     EACH(entry, record_secrets)
     {
         const struct secret *s = (const void *)(base + entry->offset);
@@ -185,8 +212,11 @@ record_write(const struct record *r, struct json *object)
             json_put_text(object, entry->key, s->data);
     }
     EACH(entry, record_times)
-    json_put_number(object, entry->key,
-                    *(const int64_t *)(const void *)(base + entry->offset));
+    {
+        int64_t time = *(const int64_t *)(const void *)(base + entry->offset);
+        if (time || !brief)
+            json_put_number(object, entry->key, time);
+    }
     if (r->refused)
         json_put_bool(object, "refused", true);
 }
@@ -214,6 +244,31 @@ record_read(struct record *r, const struct json *object)
     EACH(entry, record_times)
     json_number(object, entry->key, (int64_t *)(void *)(base + entry->offset));
     r->refused = json_true(object, "refused");
+    if (!failed && record_is_other(r))
+        failed = !text_starts_with(r->issuer, r->provider) ||
+                 r->issuer[strlen(r->provider)] != ':';
+    if (failed)
+        record_release(r);
+    return failed ? -1 : 0;
+}
+
+int
+record_init_other(struct record *r, const struct other *other)
+{
+    bool docker = text_starts_with(other->key, OTHER_DOCKER ":");
+    char *base = (char *)r;
+    int failed = 0;
+
+    *r = (struct record){.issued = {other->stored, 0},
+                         .expires = {other->expires, 0}};
+    EACH(entry, record_texts)
+    failed |= record_set((char **)(void *)(base + entry->offset), "");
+    failed |= record_set(&r->provider, docker ? OTHER_DOCKER : OTHER_GIT) |
+              record_set(&r->issuer, other->key) |
+              record_set(&r->org_id, other->user) |
+              record_set(&r->client_id, other->authtype) |
+              secret_set(&r->access, other->secret, strlen(other->secret)) |
+              secret_set(&r->refresh, other->refresh, strlen(other->refresh));
     if (failed)
         record_release(r);
     return failed ? -1 : 0;

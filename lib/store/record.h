@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/other.h"
 #include "lib/base/secret.h"
 #include "lib/oauth/provider.h"
 #include "lib/oauth/token.h"
@@ -25,7 +26,7 @@ enum record_place {
 };
 
 struct record {
-    char *provider; /* "parallel" */
+    char *provider; /* "parallel", or of another service */
     char *issuer;   /* the only place its tokens are ever sent to for renewal
                        or revocation */
     char *service_url;
@@ -68,6 +69,14 @@ int record_renew(struct record *r, const struct token *token,
 int record_set_key(struct record *r, struct secret *raw, const char *app_id,
                    const char *id, const char *name);
 void record_forget_key(struct record *r);
+
+/* A credential of another service (other.h) in the shape of a record: provider
+ * is OTHER_GIT or OTHER_DOCKER, the key stands as the issuer, the user as the
+ * organization, the authtype as the client. */
+int record_init_other(struct record *r, const struct other *other);
+bool record_is_other(const struct record *r);
+/* And back; points into the record. */
+struct other record_other(const struct record *r);
 
 /* Within the skew, min(30 s, lifetime/4), a token counts as expired. */
 struct moment record_usable_until(const struct record *r);

@@ -225,14 +225,37 @@ store_is_selected(const struct store *store, const struct record *r)
            strcmp(store->selected_org, r->org_id) == 0;
 }
 
+static struct record *
+store_next_of(const struct store *store, size_t *at, bool other)
+{
+    while (*at < store->record_count) {
+        struct record *r = store->record[(*at)++];
+        if (record_is_other(r) == other)
+            return r;
+    }
+    return NULL;
+}
+
+struct record *
+store_next(const struct store *store, size_t *at)
+{
+    return store_next_of(store, at, false);
+}
+
+struct record *
+store_next_other(const struct store *store, size_t *at)
+{
+    return store_next_of(store, at, true);
+}
+
 struct record *
 store_find(const struct store *store, const char *provider, const char *issuer,
            const char *org)
 {
-    struct record *found = NULL;
+    struct record *found = NULL, *r;
+    size_t at = 0;
 
-    for (size_t i = 0; i < store->record_count; i++) {
-        struct record *r = store->record[i];
+    while ((r = store_next(store, &at))) {
         if (!store_fits(r->provider, provider) ||
             !store_fits(r->issuer, issuer) || !store_fits(r->org_id, org))
             continue;
@@ -272,23 +295,20 @@ store_void(struct store *store, const struct record *record)
 int
 store_put(struct store *store, struct record *record, struct record **replaced)
 {
-    struct record *old =
-        store_find(store, NULL, record->issuer, record->org_id);
+    size_t i = store_index(store, record->issuer, record->org_id);
+    bool first = i == store->record_count;
     const struct copy *hidden;
-    size_t i = 0;
 
     *replaced = NULL;
-    if (store_select(store, record) < 0 ||
-        (!old && store_append_record(store, record) < 0)) {
+    if ((!record_is_other(record) && store_select(store, record) < 0) ||
+        (first && store_append_record(store, record) < 0)) {
         record_release(record);
         free(record);
         return -1;
     }
-    while (old && store->record[i] != old)
-        i++;
-    if (old) {
+    if (!first) {
+        *replaced = store->record[i];
         store->record[i] = record;
-        *replaced = old;
     }
     /* What can be seen is replaced; what cannot must not come back. */
     hidden = copies_find(&store->in_keyring, record->issuer, record->org_id);

@@ -143,6 +143,15 @@ bool store_is_hidden(const struct store *store);
 const char *store_where(const struct store *store, const struct record *record,
                         char *out, size_t size);
 
+/*
+ * The records one after the other, or NULL at the end; *at starts at 0. Two
+ * kinds, which never meet: Parallel's, and those of other services. All but
+ * the store itself go through here or through store_find(), which knows only
+ * the former.
+ */
+struct record *store_next(const struct store *store, size_t *at);
+struct record *store_next_other(const struct store *store, size_t *at);
+
 /* The record for issuer and org, or NULL. NULL arguments fit any; with org
  * NULL the selected record is preferred among those that fit. */
 struct record *store_find(const struct store *store, const char *provider,
@@ -150,7 +159,7 @@ struct record *store_find(const struct store *store, const char *provider,
 
 /* Add a record (taken over, also on failure), replacing the one of the same
  * issuer and organization, which goes to *replaced (may be NULL). It becomes
- * the selected one. */
+ * the selected one, unless it is of another service. */
 int store_put(struct store *store, struct record *record,
               struct record **replaced);
 
@@ -161,6 +170,9 @@ int store_select(struct store *store, const struct record *record);
 /* Take a record out; it is freed, and erased wherever it lies by the next
  * commit. Another one of the same issuer becomes selected if it was. */
 void store_remove(struct store *store, struct record *record);
+
+/* How many bytes the records of other services take in the private file. */
+size_t store_size_of_others(const struct store *store);
 
 /* The client id registered at issuer, or NULL; and change it (NULL: forget).
  */

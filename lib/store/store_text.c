@@ -190,6 +190,22 @@ store_record_text(const struct record *record, struct secret *text)
     return 0;
 }
 
+/* What indentation takes. */
+#define STORE_PRETTY 100
+
+size_t
+store_size_of_others(const struct store *store)
+{
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    const struct record *r;
+    size_t at = 0, size = 0;
+
+    while ((r = store_next_other(store, &at)))
+        if (store_record_text(r, &text) == 0)
+            size += text.len + STORE_PRETTY;
+    return size;
+}
+
 bool
 store_in_keyring(const struct store *store, const struct record *record)
 {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/cache.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,6 +70,27 @@ look_at(const struct fields *block, const uint8_t *data, size_t size)
     cache_match(block, "https://platform.parallel.ai", "");
 }
 
+static void
+look_at_others(struct cache *cache)
+{
+    CLEANUP(fields_release) struct fields block = FIELDS_INIT;
+    CLEANUP(other_request_release) struct other_request request = {0};
+    struct other other;
+
+    other_request_docker(&request, "quay.io");
+    while (cache_next_other(cache, &block, &other)) {
+        CLEANUP(secret_release) struct secret answer = SECRET_INIT;
+
+        if (other.secret && other_match(&request, &other, false) &&
+            other_answer_docker(&answer, &other) == 0 &&
+            (strlen(answer.data) != answer.len ||
+             answer.data[answer.len - 2] != '}'))
+            abort();
+        if (other.secret)
+            other_answer_git(&answer, &request, &other, 1700000000000);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -82,6 +104,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     for (size_t i = 0; i < cache.count; i++)
         look_at(&cache.credential[i], data, size);
+    if (cache.text.len)
+        look_at_others(&cache);
     cache_find(&cache, "parallel", "https://platform.parallel.ai", NULL);
     cache_release(&cache);
     return 0;
