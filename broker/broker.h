@@ -68,6 +68,9 @@ int broker_token(struct broker *b, int *status, struct error *err);
 int broker_use(struct broker *b, int *status, struct error *err);
 int broker_version(struct broker *b, int *status, struct error *err);
 
+/* docker-credential-parallel, its arguments and all. An exit code. */
+int broker_docker(struct broker *b, char **argv);
+
 /*
  * git's protocol for any host. broker_is_other() tells whether a request is to
  * be answered so (1), and then the broker is open and the store read; 0: as

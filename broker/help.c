@@ -34,6 +34,8 @@ static char help_text[] =
     "  parallel-credential get | store | erase | capability\n"
     "                            git's credential protocol; with\n"
     "                            --any-host also for any other host\n"
+    "  docker-credential-parallel get | store | erase | list | version\n"
+    "                            docker's, for any registry\n"
     "  parallel-credential config [--json]    every setting, and its origin\n"
     "  parallel-credential help | --version\n"
     "\n"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/docker.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/wrap/http.h"
@@ -332,8 +333,10 @@ main(int argc, char **argv)
     if (argc < 1)
         return FAIL_INPUT;
     b.program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
-    if (broker_parse(&b, argv, &verb, &err) < 0 ||
-        (verb && verb->run(&b, &status, &err) < 0)) {
+    if (strcmp(b.program, DOCKER_PROGRAM) == 0) {
+        status = broker_docker(&b, argv);
+    } else if (broker_parse(&b, argv, &verb, &err) < 0 ||
+               (verb && verb->run(&b, &status, &err) < 0)) {
         status = err.failure ? (int)err.failure : FAIL_SERVICE;
         if (err.text[0])
             broker_say(&b, "%s", err.text);

@@ -66,6 +66,10 @@ int front_erase_other(struct front *front);
  * cache, which is good. */
 bool front_owns(const struct front *front, const struct request *request);
 
+/* docker-credential-parallel: docker.c. */
+bool front_is_docker(const char *program);
+int front_docker(struct front *front);
+
 /*
  * session-open UID GID [OPTIONS], by the PAM module as root. First
  * front_drop_privileges(), for good, then front_reset_signals(), then the

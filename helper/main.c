@@ -129,6 +129,8 @@ front_run(struct front *front)
 {
     const struct verb *verb;
 
+    if (front_is_docker(front->argv[0]))
+        return front_docker(front);
     if (!front_parse(front) || !(verb = front_find_verb(front->verb)))
         return FRONT_HANDOVER;
     return verb->run(front);

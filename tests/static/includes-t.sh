@@ -108,6 +108,17 @@ mapfile -t files < <(tests/files | grep '\.[ch]$' | grep -v '^tests/')
 is $? 0 "the sources are found: ${#files[@]} files"
 is "$(violations "${files[@]}")" "" "includes point down, one door a library"
 
+# What is kept for other services is seen by nobody who does not ask for it:
+# outside the store, records are reached through store_find() and store_next().
+reaching() {
+    grep -nE 'store(\.|->)record(_count)?\>' "$@"
+}
+mapfile -t outside < <(printf '%s\n' "${files[@]}" |
+    grep '\.c$' | grep -v '^lib/store/')
+is "$(reaching "${outside[@]}")" "" "nobody reaches into the store"
+[ "$(reaching lib/store/*.c | wc -l)" -gt 10 ]
+is $? 0 "which would be seen"
+
 # Would it be seen? broken PATH INCLUDE WHAT: in a house that is in order but
 # for this line
 HOUSE=$WORK/house
