@@ -35,6 +35,8 @@ struct broker {
     int64_t renewing; /* the front's lock, or -1 */
     int64_t polling;  /* the lock of who polls, or -1 */
     bool all, any_host, api_key, device, if_due, json, no_browser, qr, quiet;
+    const char *git_file; /* configure-git: which of git's files */
+    bool git_global, git_local, git_system, git_unset;
     bool news;   /* only what a starting shell should say */
     bool silent; /* the session must not be spoken to */
     bool ssh;    /* what is shown may never be seen */
@@ -50,6 +52,7 @@ struct broker {
 int broker_apps(struct broker *b, int *status, struct error *err);
 int broker_balance(struct broker *b, int *status, struct error *err);
 int broker_capability(struct broker *b, int *status, struct error *err);
+int broker_configure_git(struct broker *b, int *status, struct error *err);
 int broker_config(struct broker *b, int *status, struct error *err);
 int broker_erase(struct broker *b, int *status, struct error *err);
 int broker_get(struct broker *b, int *status, struct error *err);

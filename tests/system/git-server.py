@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""A git server on 127.0.0.1 that wants HTTP Basic, for the tests.
+"""A git server on 127.0.0.1 that wants a credential, for the tests.
 
     git-server.py FOLDER FILE
 
 Serves the repositories in FOLDER through `git http-backend` to whoever
 names a user and a password that stand, as USER:PASSWORD, in FILE.users (read
-anew each time). Writes its port to FILE and keeps running until it is
-killed. FILE.log gets a line for each request: the status and the user.
+anew each time); a bearer token stands there as bearer:TOKEN. Writes its port
+to FILE and keeps running until it is killed. FILE.log gets a line for each
+request: the status and the user.
 """
 import base64
 import http.server
@@ -19,9 +20,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def user(self):
         """Who asks, or None."""
         kind, _, encoded = self.headers.get("Authorization", "").partition(" ")
-        if kind != "Basic":
+        if kind == "Basic":
+            given = base64.b64decode(encoded).decode()
+        elif kind == "Bearer":
+            given = "bearer:" + encoded
+        else:
             return None
-        given = base64.b64decode(encoded).decode()
         with open(sys.argv[2] + ".users") as users:
             known = users.read().splitlines()
         return given.partition(":")[0] if given in known else None

@@ -1,0 +1,304 @@
+/*
+ * configure_git.c - git's configuration for Parallel's addresses: for each
+ *
+ *     [credential "https://api.parallel.ai"]
+ *             helper =                      no other helper is asked,
+ *             helper = /usr/bin/git-credential-parallel       but we are,
+ *             useHttpPath = true            and told the path
+ *
+ * The helper is named by its path, which saves git a program in between.
+ */
+#include "broker/broker.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/git.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/base/url.h"
+
+#define CONFIGURE_WORDS 12
+#define CONFIGURE_KEY   (URL_ORIGIN_SIZE + 64)
+
+/* What `git config` says when a key is not there, or nothing fits. */
+#define GIT_NO_SUCH_KEY  1
+#define GIT_NOTHING_FITS 5
+
+struct address {
+    char origin[URL_ORIGIN_SIZE];
+    bool by_path; /* what it takes depends on the path */
+};
+
+/* Run `git config SCOPE WORD...`, the words up to a NULL. Its status, or -1;
+ * one that is not expected is an error. */
+static int
+configure_git(const struct broker *b, struct secret *out, int expected,
+              struct error *err, ...)
+{
+    const char *argv[CONFIGURE_WORDS + 4] = {"git", "config"};
+    int count = 2, status;
+    va_list words;
+
+    argv[count++] = b->git_file     ? "--file"
+                    : b->git_system ? "--system"
+                    : b->git_local  ? "--local"
+                                    : "--global";
+    if (b->git_file)
+        argv[count++] = b->git_file;
+    va_start(words, err);
+    while (count < CONFIGURE_WORDS + 3 &&
+           (argv[count] = va_arg(words, const char *)))
+        count++;
+    va_end(words);
+    status = git_run((char *const *)(const void *)argv, out, err);
+    if (status > 0 && status != expected)
+        return error_set(err, FAIL_SERVICE, "git",
+                         "git config has failed with exit status %d", status);
+    return status;
+}
+
+/* ---- the values of one key -------------------------------------------------
+ */
+
+#define CONFIGURE_VALUES 64
+
+struct values {
+    struct secret text; /* each ends with a NUL */
+    const char *item[CONFIGURE_VALUES];
+    size_t count;
+};
+
+static void
+values_release(struct values *values)
+{
+    secret_release(&values->text);
+}
+
+static int
+values_read(struct values *values, const struct broker *b, const char *key,
+            struct error *err)
+{
+    size_t at = 0;
+
+    values->count = 0;
+    if (configure_git(b, &values->text, GIT_NO_SUCH_KEY, err, "--null",
+                      "--get-all", key, NULL) < 0)
+        return -1;
+    for (; at < values->text.len; at += strlen(values->text.data + at) + 1) {
+        if (values->count == CONFIGURE_VALUES)
+            return error_set(err, FAIL_INPUT, "git",
+                             "%s has more than %d values", key,
+                             CONFIGURE_VALUES);
+        values->item[values->count++] = values->text.data + at;
+    }
+    return 0;
+}
+
+static size_t
+values_of(const struct values *values, const char *value)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < values->count; i++)
+        count += strcmp(values->item[i], value) == 0 ? 1 : 0;
+    return count;
+}
+
+/* This program, wherever it was installed when the line was written. */
+static bool
+value_is_ours(const char *value)
+{
+    const char *name = strrchr(value, '/');
+
+    return value[0] == '/' && name &&
+           strcmp(name, "/git-credential-parallel") == 0;
+}
+
+/* ---- one address -----------------------------------------------------------
+ */
+
+static int
+configure_drop(const struct broker *b, const char *key, const char *value,
+               struct error *err)
+{
+    CLEANUP(secret_release) struct secret out = SECRET_INIT;
+
+    return configure_git(b, &out, GIT_NOTHING_FITS, err, "--fixed-value",
+                         "--unset-all", key, value, NULL);
+}
+
+static int
+configure_add(const struct broker *b, const char *key, const char *value,
+              struct error *err)
+{
+    CLEANUP(secret_release) struct secret out = SECRET_INIT;
+
+    return configure_git(b, &out, 0, err, "--add", key, value, NULL);
+}
+
+/* Takes our lines out, and the empty one before them, unless there are more
+ * of those: they are somebody's. 1: there were any. */
+static int
+configure_take_out(const struct broker *b, const char *key,
+                   const struct values *values, struct error *err)
+{
+    bool cut = false;
+    int found = 0;
+
+    for (size_t i = 0; i < values->count; i++) {
+        if (!value_is_ours(values->item[i]))
+            continue;
+        found = 1;
+        cut = cut || (i > 0 && !*values->item[i - 1]);
+        if (configure_drop(b, key, values->item[i], err) < 0)
+            return -1;
+    }
+    if (cut && values_of(values, "") == 1 &&
+        configure_drop(b, key, "", err) < 0)
+        return -1;
+    return found;
+}
+
+/* Whether we are asked, and nobody before us. Who comes behind is the
+ * person's choice. */
+static bool
+configure_is_in(const struct values *values)
+{
+    bool in = false;
+
+    for (size_t i = 0; i < values->count; i++) {
+        if (!*values->item[i])
+            in = false;
+        else if (i > 0 && !*values->item[i - 1])
+            in = strcmp(values->item[i], GIT_HELPER_PATH) == 0;
+    }
+    return in;
+}
+
+/* 1: something was changed. */
+static int
+configure_put_in(const struct broker *b, const char *key,
+                 const struct values *values, struct error *err)
+{
+    if (configure_is_in(values))
+        return 0;
+    if (configure_take_out(b, key, values, err) < 0 ||
+        configure_add(b, key, "", err) < 0 ||
+        configure_add(b, key, GIT_HELPER_PATH, err) < 0)
+        return -1;
+    return 1;
+}
+
+static int
+configure_put_path(const struct broker *b, const char *key, struct error *err)
+{
+    CLEANUP(secret_release) struct secret now = SECRET_INIT;
+
+    if (configure_git(b, &now, GIT_NO_SUCH_KEY, err, "--type=bool", "--get",
+                      key, NULL) < 0)
+        return -1;
+    if (strcmp(secret_text(&now), "true\n") == 0)
+        return 0;
+    return configure_git(b, &now, 0, err, "--replace-all", key, "true", NULL) <
+                   0
+               ? -1
+               : 1;
+}
+
+/* 1: something was changed. */
+static int
+configure_address(const struct broker *b, const struct address *address,
+                  struct error *err)
+{
+    CLEANUP(values_release) struct values values = {.text = SECRET_INIT};
+    char key[CONFIGURE_KEY], path_key[CONFIGURE_KEY];
+    int changed, path = 0;
+
+    snprintf(key, sizeof key, "credential.%.*s.helper", URL_ORIGIN_SIZE,
+             address->origin);
+    snprintf(path_key, sizeof path_key, "credential.%.*s.useHttpPath",
+             URL_ORIGIN_SIZE, address->origin);
+    if (values_read(&values, b, key, err) < 0)
+        return -1;
+    changed = b->git_unset ? configure_take_out(b, key, &values, err)
+                           : configure_put_in(b, key, &values, err);
+    if (changed > 0 && b->git_unset && address->by_path)
+        path = configure_drop(b, path_key, "true", err);
+    else if (changed >= 0 && !b->git_unset && address->by_path)
+        path = configure_put_path(b, path_key, err);
+    if (changed < 0 || path < 0)
+        return -1;
+    return changed || path;
+}
+
+/* ---- all of them -----------------------------------------------------------
+ */
+
+#define CONFIGURE_ADDRESSES 3
+
+static size_t
+configure_addresses(const struct config *config, struct address *address)
+{
+    const char *const urls[CONFIGURE_ADDRESSES] = {
+        config->platform_url, config->service_api_url, config->api_url};
+    size_t count = 0, i;
+
+    for (size_t each = 0; each < CONFIGURE_ADDRESSES; each++) {
+        struct address next = {.by_path = false};
+        struct url url;
+
+        if (url_parse(&url, urls[each], NULL) < 0)
+            continue;
+        url_origin(&url, next.origin);
+        next.by_path = *url.path != '\0';
+        for (i = 0; i < count; i++)
+            if (strcmp(address[i].origin, next.origin) == 0)
+                break;
+        if (i < count)
+            address[i].by_path |= next.by_path;
+        else
+            address[count++] = next;
+    }
+    return count;
+}
+
+static int
+configure_check(const struct broker *b, struct error *err)
+{
+    if (b->git_global + b->git_local + b->git_system + !!b->git_file <= 1)
+        return 0;
+    return error_set(err, FAIL_INPUT, "usage",
+                     "only one of --global, --local, --system and --file");
+}
+
+int
+broker_configure_git(struct broker *b, int *status, struct error *err)
+{
+    struct address address[CONFIGURE_ADDRESSES];
+    size_t count;
+
+    (void)status;
+    if (configure_check(b, err) < 0 || broker_open(b, err) < 0)
+        return -1;
+    count = configure_addresses(&b->config, address);
+    for (size_t i = 0; i < count; i++) {
+        int changed = configure_address(b, &address[i], err);
+
+        if (changed < 0)
+            return -1;
+        if (b->git_unset)
+            broker_say(b,
+                       changed ? "git does not ask us about %s any more"
+                               : "git was not set up for %s",
+                       address[i].origin);
+        else
+            broker_say(b,
+                       changed ? "git asks us about %s from now on"
+                               : "git asks us about %s already",
+                       address[i].origin);
+    }
+    return 0;
+}
