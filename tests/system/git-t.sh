@@ -205,6 +205,7 @@ fi
 run timeout "$PATIENCE" "$TOOL" configure-git </dev/null
 printf 'protocol=http\nhost=%s\npassword=pk_git\n\n' "${url#*://}" |
     "$TOOL" erase
+sign_in || exit 1 # a token that nobody has refused yet
 token=$("$TOOL" token)
 good bearer "$token"
 : >"$WORK/git.log"
