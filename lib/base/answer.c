@@ -1,8 +1,8 @@
 #include "lib/base/answer.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/text.h"
 
 /* "%41" becomes "A", in place. -1: what no line of a block can have. */
 static int
@@ -11,14 +11,10 @@ request_decode(char *text)
     size_t used = 0;
 
     for (char *at = text; *at; at++) {
-        if (*at == '%' && isxdigit((unsigned char)at[1]) &&
-            isxdigit((unsigned char)at[2])) {
-            const char digits[] = {at[1], at[2], '\0'};
-            text[used] = (char)strtol(digits, NULL, 16);
-            at += 2;
-        } else {
-            text[used] = *at;
-        }
+        int byte = *at == '%' ? text_hex_byte(at + 1) : -1;
+
+        text[used] = byte < 0 ? *at : (char)byte;
+        at += byte < 0 ? 0 : 2;
         if (!text[used] || text[used] == '\n' || text[used] == '\r')
             return -1;
         used++;

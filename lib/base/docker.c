@@ -27,7 +27,8 @@ docker_trim(char *text)
     static const char blanks[] = " \t\r\n\v\f";
     size_t len;
 
-    text += strspn(text, blanks);
+    while (*text && strchr(blanks, *text))
+        text++;
     len = strlen(text);
     while (len > 0 && strchr(blanks, text[len - 1]))
         text[--len] = '\0';

@@ -1,7 +1,5 @@
 #include "lib/base/other.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
@@ -30,24 +28,17 @@ other_escape(struct secret *out, const char *text, const char *also)
 int
 other_unescape(struct secret *out, const char *text)
 {
-    while (*text) {
-        size_t span = strcspn(text, "%");
+    const char *code;
 
-        if (secret_append(out, text, span) < 0)
+    for (; (code = strchr(text, '%')); text = code + 3) {
+        int byte = text_hex_byte(code + 1);
+        const char plain = (char)byte;
+
+        if (byte <= 0 || secret_append(out, text, (size_t)(code - text)) < 0 ||
+            secret_append(out, &plain, 1) < 0)
             return -1;
-        text += span;
-        if (*text && isxdigit((unsigned char)text[1]) &&
-            isxdigit((unsigned char)text[2])) {
-            const char digits[] = {text[1], text[2], '\0'};
-            const char byte = (char)strtol(digits, NULL, 16);
-            if (!byte || secret_append(out, &byte, 1) < 0)
-                return -1;
-            text += 3;
-        } else if (*text) {
-            return -1;
-        }
     }
-    return 0;
+    return secret_append_text(out, text);
 }
 
 /* ---- requests ------------------------------------------------------------

@@ -106,6 +106,24 @@ text_to_number(const char *text, int64_t limit, int64_t *number)
     return 0;
 }
 
+static int
+text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int
+text_hex_byte(const char *digits)
+{
+    int high = text_hex_digit(digits[0]);
+    int low = high < 0 ? -1 : text_hex_digit(digits[1]);
+
+    return low < 0 ? -1 : high << 4 | low;
+}
+
 const char *
 text_from_number(char *out, int64_t number)
 {

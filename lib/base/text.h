@@ -29,6 +29,9 @@ size_t text_utf8_span(const char *text, size_t len);
  */
 int text_to_number(const char *text, int64_t limit, int64_t *number);
 
+/* The byte that two hexadecimal digits stand for, or -1. */
+int text_hex_byte(const char *digits);
+
 /* number in decimal; out must hold at least TEXT_NUMBER_SIZE bytes. */
 #define TEXT_NUMBER_SIZE 24
 const char *text_from_number(char *out, int64_t number);

@@ -229,10 +229,26 @@ test_has_word(void **state)
     assert_false(text_has_word("a b", "a b"));
 }
 
+static void
+test_hex(void **state)
+{
+    (void)state;
+    assert_int_equal(text_hex_byte("00"), 0);
+    assert_int_equal(text_hex_byte("7fx"), 0x7f);
+    assert_int_equal(text_hex_byte("aFx"), 0xaf);
+    assert_int_equal(text_hex_byte("Ff"), 0xff);
+    assert_int_equal(text_hex_byte(""), -1);
+    assert_int_equal(text_hex_byte("4"), -1);
+    assert_int_equal(text_hex_byte("4g"), -1);
+    assert_int_equal(text_hex_byte("@4"), -1);
+    assert_int_equal(text_hex_byte("\x10\x11"), -1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hex),
         cmocka_unit_test(test_clean_keeps),
         cmocka_unit_test(test_clean_controls),
         cmocka_unit_test(test_clean_bidi),

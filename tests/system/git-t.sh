@@ -135,6 +135,7 @@ wait_until 30 test -s "$WORK/git" || echo "# no git server"
 url=http://127.0.0.1:$(cat "$WORK/git")
 # This is the data API of the person's service.
 export PARALLEL_API_URL=$url
+configure 'api_key = none' # for now, the data API takes the token
 sign_in || exit 1
 run timeout "$PATIENCE" "$TOOL" configure-git </dev/null
 is "$rc:$(helpers "$url" | tail -n 1)" "0:$HELPER" \
