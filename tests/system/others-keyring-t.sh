@@ -1,37 +1,21 @@
 #!/bin/bash
 # What is kept for other services, with a real keyring as the store: open,
 # locked, moved.
-# shellcheck source=tests/system/lib.sh disable=SC1091,SC2154
+# shellcheck source=tests/system/lib.sh disable=SC1091,SC2154,SC2119
 . "$(dirname "$0")/lib.sh"
-for each in dbus-run-session gnome-keyring-daemon secret-tool gdbus; do
-    command -v $each >/dev/null || skip_all "there is no $each"
-done
-if [ -z "${KEYRING_INSIDE-}" ]; then
-    # A bus of its own, which takes everything on it along when it ends.
-    KEYRING_INSIDE=yes dbus-run-session -- "$BASH" "$0" 2>/dev/null
-    exit
-fi
+# shellcheck source=tests/system/crash.sh
+. "$(dirname "$0")/crash.sh"
+# shellcheck source=tests/system/keyring.sh
+. "$(dirname "$0")/keyring.sh"
+unset DBUS_SESSION_BUS_ADDRESS
+keyring_needs
+own_home "$0"
 start_sandbox
-new_person
 DOCKER=$(dirname "$TOOL")/docker-credential-parallel
 
-# open_keyring: the person's, with a password
-open_keyring() {
-    mkdir -p "$HOME/.local/share/keyrings"
-    printf secret | gnome-keyring-daemon --unlock --components=secrets \
-        >"$WORK/daemon" 2>&1
-    secret-tool store --label=probe test probe <<<x
-}
-lock_keyring() {
-    gdbus call --session --dest org.freedesktop.secrets \
-        --object-path /org/freedesktop/secrets \
-        --method org.freedesktop.Secret.Service.Lock \
-        "['/org/freedesktop/secrets/aliases/default']"
-}
-# items: the labels of what the keyring shows
-items() {
-    secret-tool search --all xdg:schema ai.parallel.Credential 2>&1 |
-        sed -n 's/^label = //p' | sort
+# labels: of what the keyring shows
+labels() {
+    client list | jq -r .label | sort
 }
 tell() {
     local verb=$1
@@ -52,29 +36,32 @@ docker_get() {
     run timeout 60 "$DOCKER" get < <(printf %s "$1")
 }
 
-open_keyring >"$WORK/opened" 2>&1 || skip_all "no keyring can be opened here"
+keyring_person
+bus_start
+keyring_start
 keep a.example one
 run "$DOCKER" store <<<'{"ServerURL":"quay.io","Username":"u","Secret":"s3"}'
 is "$rc" 0 "docker store"
-is "$(items)" "me, for any-host: https://a.example
+is "$(labels)" "me, for any-host: https://a.example
 u, for docker: quay.io" "both lie in the keyring"
 unlike "$(cat "$STORE")" 'one|s3' "and not in the file"
 rm "$SESSION"
 gives "without the cache" a.example one
-check "login" sign_in
-like "$(items)" "Parallel: Acme" "Parallel's beside them"
+bounded "$TOOL" login --no-browser
+is "$rc" 0 "login"
+like "$(labels)" "Parallel: Acme" "Parallel's beside them"
 run "$TOOL" move-store file
-is "$rc:$(items)" 0: "move-store file: all of them"
+is "$rc:$(labels)" 0: "move-store file: all of them"
 gives "from the file" a.example one
 run "$TOOL" move-store secret-service
-is "$rc:$(stored '.records | length'):$(items | wc -l)" 0:0:3 "and back"
+is "$rc:$(stored '.records | length'):$(items)" 0:0:3 "and back"
 keep b.example three
 tell erase protocol=https host=a.example
-unlike "$(items)" a.example "erase takes it out of the keyring"
+unlike "$(labels)" a.example "erase takes it out of the keyring"
 rm "$SESSION"
 gives "and it is gone" a.example ""
 
-lock_keyring >"$WORK/locked" 2>&1
+keyring_lock
 gives "locked: the cache still answers" b.example three
 rm "$SESSION"
 tell get protocol=https host=b.example
