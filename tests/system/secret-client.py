@@ -40,8 +40,10 @@ def main(verb, word=""):
         elif verb == "replace":
             collection = secretstorage.Collection(bus)
             attributes = items[0].get_attributes()
+            # To its end first: whoever writes it may be reading the old one.
+            secret = sys.stdin.buffer.read()
             items[0].delete()
-            collection.create_item(word, attributes, sys.stdin.buffer.read())
+            collection.create_item(word, attributes, secret)
         elif verb == "delete":
             for item in items:
                 item.delete()
