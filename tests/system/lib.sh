@@ -22,6 +22,8 @@ unset PARALLEL_API_KEY PARALLEL_CREDENTIAL_KEY_ID PARALLEL_PLATFORM_URL
 unset PARALLEL_SERVICE_API_URL PARALLEL_API_URL SSH_CONNECTION
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 unset no_proxy NO_PROXY GIT_TERMINAL_PROMPT
+# No test gets near the keyring of who runs it.
+unset DBUS_SESSION_BUS_ADDRESS
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/parallel-test.XXXXXX")
 TOOL=${TOOL:-$PREFIX/bin/parallel-credential}
 # shellcheck disable=SC2034
