@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 1
 : "${PREFIX:=none}" "${PLATFORM:=none}" "${BUILD:=none}"
 # shellcheck source=../system/lib.sh
 . tests/system/lib.sh
-RUN=$PWD/tests/run
+RUN=$PWD/tests/run LIB=$PWD/tests/system/lib.sh
 cd "$WORK" || exit 1
 
 # program NAME: standard input becomes a test program
@@ -150,4 +150,38 @@ run "$RUN"
 is "$rc" 2 "no program: exit 2"
 run "$RUN" --jobs many ./good
 is "$rc" 2 "--jobs wants a number"
+
+# What lib.sh ends with a test are the test's own processes. A number whose
+# process has ended is soon another's, here at once.
+program tidy <<END
+. "$LIB"
+in_background true
+wait "\$pid"
+for try in 1 2 3 4 5; do
+    echo \$((pid - 2)) >/proc/sys/kernel/ns_last_pid || exit
+    stranger=\$(sleep 60 >/dev/null & echo \$!)
+    [ "\$stranger" != "\$pid" ] || break
+done
+echo "\$pid \$stranger" >$WORK/numbers
+in_background sleep 61
+echo "\$pid" >$WORK/own
+finish
+END
+program apart <<END
+./tidy >/dev/null
+read -r number stranger <$WORK/numbers || exit 3
+[ "\$number" = "\$stranger" ] || exit 3
+kill -0 "\$stranger" || exit 1
+! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/\$(cat $WORK/own)/status"
+END
+own_numbers=(unshare --pid --fork --kill-child --mount-proc)
+[ "$(id -u)" -eq 0 ] || own_numbers+=(--user --map-root-user)
+name="a test ends its own processes, and nobody else's"
+if "${own_numbers[@]}" sh -c 'echo 9 >/proc/sys/kernel/ns_last_pid' \
+    2>unshare.err; then
+    check "$name" env PREFIX=none PLATFORM=none BUILD=none \
+        "${own_numbers[@]}" ./apart
+else
+    skip "$name" "no process numbers of our own can be had here"
+fi
 finish

@@ -235,9 +235,11 @@ expire_token() {
 }
 
 clean_up() {
-    local each
+    local each running
+    # The number of one that has ended may be somebody else's by now.
+    running=$(jobs -pr)
     for each in "${background[@]+"${background[@]}"}"; do
-        kill "$each" 2>/dev/null
+        ! grep -qx "$each" <<<"$running" || kill "$each" 2>/dev/null
     done
     stop_sandbox
     chmod -R u+rwX "$WORK" 2>/dev/null
