@@ -903,9 +903,17 @@ use_http
 
 # ---- waiting for a person ---------------------------------------------------
 
+# What the last login has said is not what the next one says.
+new_login() {
+    new_person
+    rm -f "$WORK/run.out"
+}
+waits() {
+    wait_until 60 grep -qs waiting_for "$WORK/run.out"
+}
 # Other signals, and without a terminal
 for signal in INT TERM HUP; do
-    new_person
+    new_login
     env -i HOME="$HOME" XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" PATH="$PATH" \
         PARALLEL_PLATFORM_URL="$PARALLEL_PLATFORM_URL" \
         python3 -c 'import os, signal, sys
@@ -914,7 +922,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$TOOL" login --json --no-browser \
         >"$WORK/run.out" 2>"$WORK/run.err" </dev/null &
     login=$!
     background+=("$login")
-    wait_until 20 grep -q waiting_for "$WORK/run.out"
+    waits
     kill -$signal $login
     wait $login
     is "$?:$(tail -1 "$WORK/run.out" | jq -r .error)" 130:interrupted \
@@ -944,11 +952,11 @@ control expire '{"user_code":"any"}' >/dev/null
 # for a machine that is busy with other things.
 best=999999
 for _ in 1 2 3; do
-    new_person
+    new_login
     "$TOOL" login --json --no-browser >"$WORK/run.out" 2>&1 </dev/null &
     login=$!
     background+=("$login")
-    wait_until 20 grep -q waiting_for "$WORK/run.out"
+    waits
     # Just behind a poll, so that a whole interval has to pass
     wait_polls $(($(state .requests.token_device) + 1)) 20000
     control approve '{"user_code":"any"}' >/dev/null
@@ -963,11 +971,11 @@ check "an approval is noticed within one interval and 0.2 s: $best ms" \
 
 # polls: of the last code, in ms since it was given out; they come at once,
 # then by the interval, never before
-new_person
+new_login
 "$TOOL" login --json --no-browser >"$WORK/run.out" 2>&1 </dev/null &
 login=$!
 background+=("$login")
-wait_until 20 grep -q waiting_for "$WORK/run.out"
+waits
 wait_polls $(($(state .requests.token_device) + 3)) 20000
 control approve '{"user_code":"any"}' >/dev/null
 wait $login
@@ -975,12 +983,12 @@ jq -sc '(map(.endpoint) | rindex("code")) as $code |
     .[$code:] | map(select(.endpoint | test("code|token"))) | (.[0].ms) as $start | map(.ms - $start)[1:]' \
     "$WORK/sandbox/requests.log" >"$WORK/polls"
 set_service '{"interval":5}'
-new_person
+new_login
 polls=$(($(state .requests.token_device) + 1))
 "$TOOL" login --json --no-browser >"$WORK/run.out" 2>&1 </dev/null &
 login=$!
 background+=("$login")
-wait_until 20 grep -q waiting_for "$WORK/run.out"
+waits
 check "login polls at once, not after the interval" wait_polls $polls 3500
 kill -TERM $login
 wait $login
