@@ -28,6 +28,7 @@ struct broker {
     /* options */
     const char *org;
     const char *provider;
+    const char *issuer;
     const char *scope;
     const char *app;  /* --app: its id; NULL: the configured one */
     int64_t min_ttl;  /* ms */

@@ -71,6 +71,7 @@ static const struct option broker_options[] = {
     {"file", OPTION_TEXT, AT(git_file), false},
     {"global", OPTION_FLAG, AT(git_global), false},
     {"if-due", OPTION_FLAG, AT(if_due), false},
+    {"issuer", OPTION_TEXT, AT(issuer), true},
     {"json", OPTION_FLAG, AT(json), false},
     {"local", OPTION_FLAG, AT(git_local), false},
     {"min-ttl", OPTION_SECONDS, AT(min_ttl), false},
@@ -238,7 +239,7 @@ broker_open(struct broker *b, struct error *err)
 {
     const struct passwd *pw = getpwuid(geteuid());
     const struct credential_choice choice = {
-        b->provider, b->org, NULL,
+        b->provider, b->org, b->issuer,
         b->if_due || text_starts_with(b->verb, "session-")};
     char shown[64];
 

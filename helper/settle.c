@@ -168,11 +168,12 @@ void
 front_renew_behind(struct front *front, const struct fields *credential)
 {
     const char *org = fields_text(credential, "org_id");
-    const char *provider = fields_text(credential, "provider");
-    char lock_option[32], org_option[1024], provider_option[256];
+    const char *issuer = fields_text(credential, "issuer");
+    char lock_option[32], org_option[1024];
+    char issuer_option[URL_TEXT_SIZE + 16];
     char *argv[] = {(char *)"parallel-credential",
                     lock_option,
-                    provider_option,
+                    issuer_option,
                     org_option,
                     (char *)"refresh",
                     (char *)"--if-due",
@@ -187,8 +188,7 @@ front_renew_behind(struct front *front, const struct fields *credential)
                   &front->lock, NULL) != LOCK_TAKEN)
         return;
     snprintf(lock_option, sizeof lock_option, "--renewing=%d", front->lock);
-    snprintf(provider_option, sizeof provider_option, "--provider=%s",
-             provider);
+    snprintf(issuer_option, sizeof issuer_option, "--issuer=%s", issuer);
     snprintf(org_option, sizeof org_option, "--org=%s", org);
     spawn_detached(BROKER_PATH, argv, -1, front->lock, NULL);
 }

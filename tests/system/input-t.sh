@@ -886,6 +886,21 @@ for each in http https; do
     gets_token $each "no cache: an address gets what is its own ($each)"
     gets_token $each "from the cache, too"
 done
+# Both are due: the one that is asked for is renewed behind the answer, and not
+# the other one of that organization.
+token_of() {
+    stored ".records[] | select(.issuer | startswith(\"$1:\")).access_token"
+}
+is_renewed() {
+    [ "$(token_of http)" != "$old" ]
+}
+edit_store '.records[].access_token_expires_at = ((now + 60) * 1000 | floor)'
+old=$(token_of http) other=$(token_of https)
+gets_token http "due: served"
+run timeout -k 1 "$PATIENCE" "$TOOL" get <"$WORK/block.http"
+is "$(sed -n 's/^password=//p' <<<"$out")" "$old" "and from the cache"
+check "renewed behind the answer" wait_until "$PATIENCE" is_renewed
+is "$(token_of https)" "$other" "the other service's is left alone"
 use_https
 if python3 -c 'import pty' 2>/dev/null; then
     control revoke "{\"family\":$(state '.families[-2].family')}" \
