@@ -78,6 +78,11 @@ credential_find_other(struct credential *c,
     size_t at = 0;
 
     *found = (struct other){.key = NULL};
+    if (store_is_loose(&c->store)) {
+        credential_settle(c);
+        if (credential_read(c, err) < 0)
+            return CREDENTIAL_FAILED;
+    }
     while ((r = store_next_other(&c->store, &at))) {
         const struct other other = record_other(r);
         if (other_is_better(request, &other, found, now))

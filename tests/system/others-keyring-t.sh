@@ -83,4 +83,21 @@ is "$(ls "$XDG_RUNTIME_DIR/parallel-credential/parked")" \
     "$XDG_RUNTIME_DIR/parallel-credential/parked" "store: parked"
 unlike "$(cat "$STORE")" four "and not on the disk"
 gives "from there" c.example four
+keyring_unlock
+gives "unlocked" c.example four
+is "$(labels | grep -c c.example):$(test -e "$PARKED"; echo $?)" 1:1 \
+    "and moved to where it belongs"
+
+keyring_person
+bus_start
+keyring_start_locked
+keep d.example five
+is "$(stored '.store + ":" + .records[0].access_token')" \
+    provisional-file:five "locked from the first: the file, provisionally"
+keyring_unlock
+rm "$SESSION"
+gives "unlocked since" d.example five
+is "$(stored '.store + ":" + (.records | length | tostring)'):$(labels)" \
+    "secret-service:0:me, for any-host: https://d.example" \
+    "moved to where it belongs"
 finish
