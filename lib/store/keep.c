@@ -445,9 +445,23 @@ store_park(struct store *store)
     return count > 0 && document_commit(&store->parked, &text, NULL) == 0;
 }
 
+/*
+ * A keyring that is open and yet does not take what it is given (it would ask
+ * a person first) is no choice to be made: what is parked ends with the
+ * session. All stays where it was, or comes into the file.
+ */
+static int
+store_fall_back(struct store *store, enum store_kind before, struct error *err)
+{
+    store->target =
+        before == STORE_PROVISIONAL ? STORE_PROVISIONAL : STORE_FILE;
+    return store_commit_file(store, err);
+}
+
 static int
 store_commit_keyring(struct store *store, struct error *err)
 {
+    enum store_kind before = store->chosen;
     size_t saved = 0;
     bool parked, all, kept = true;
 
@@ -464,6 +478,8 @@ store_commit_keyring(struct store *store, struct error *err)
     all = saved == store->record_count;
     if (all && (store->in_file.count == 0 || store_verify_keyring(store)))
         copies_release(&store->in_file);
+    else if (before != STORE_KEYRING && store->options.wanted == STORE_AUTO)
+        return store_fall_back(store, before, err);
     if (store_put_file(store, false, NULL) == 0 && all) {
         document_remove(&store->parked);
         copies_release(&store->in_parked);
@@ -550,12 +566,15 @@ store_move_now(struct store *store, enum store_kind to, struct error *err)
 int
 store_move(struct store *store, enum store_kind to, struct error *err)
 {
-    enum store_kind wanted = store->options.wanted;
+    enum store_kind wanted = store->options.wanted, before = store->chosen;
     int result;
 
     store->options.wanted = to;
     result = store_move_now(store, to, err);
     store->options.wanted = wanted;
+    if (result < 0 && wanted == STORE_AUTO && before != STORE_KEYRING &&
+        store->chosen == STORE_KEYRING)
+        store_fall_back(store, before, NULL);
     return result;
 }
 

@@ -643,6 +643,43 @@ t_refused() {
     where_is secret-service "refused for a while"
 }
 
+# One that is open and would ask a person before it takes anything is no
+# choice: what is parked ends with the session.
+t_prompting() {
+    local token
+    keyring_person
+    bus_start
+    fake_start --trouble prompt=CreateItem
+    login
+    is "$rc" 0 "one that wants to prompt: signed in"
+    where_is file "wants to prompt"
+    bounded "$TOOL" move-store secret-service
+    is "$rc" 4 "wants to prompt: move-store: exit 4"
+    where_is file "wants to prompt, move-store"
+    unlike "$(cat "$WORK/calls")" ' Prompt ' "nobody was prompted"
+    fake_trouble
+    bounded "$TOOL" move-store secret-service
+    is "$rc:$(items)" 0:1 "it no longer does: move-store"
+    where_is secret-service "it no longer does"
+
+    keyring_person
+    bus_start
+    fake_start --locked --trouble prompt=CreateItem
+    login
+    where_is provisional-file "locked, and it wants to prompt"
+    token=$(refresh_token)
+    fake Lock boolean:false
+    bounded "$TOOL" refresh
+    is "$rc" 0 "unlocked, but it wants to prompt: refresh"
+    isnt "$(refresh_token)" "$token" "the new token"
+    where_is provisional-file "unlocked, but it wants to prompt"
+    check "nothing is parked" test ! -e "$PARKED"
+    fake_trouble
+    bounded "$TOOL" refresh
+    is "$rc:$(items)" 0:1 "it no longer does: moved"
+    where_is secret-service "it no longer does, moved"
+}
+
 # ---- many -----------------------------------------------------------------------
 
 everyone_waits() {
@@ -809,7 +846,7 @@ start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
 for each in ${KEYRING_TESTS-open organizations empty locked_at_first moved_by \
     locked_later parked fixed no_runtime display absent gone started \
-    no_default no_bus hung hung_write refused many two_homes \
+    no_default no_bus hung hung_write refused prompting many two_homes \
     words who_asks}; do
     "t_$each"
 done
