@@ -110,7 +110,7 @@ check "what cannot be written is parked" is_good refresh \
     "$(parked .refresh_token)"
 # Closed, there is nothing to be read.
 rm -f "$SESSION" "$PARKED"
-end_process "$daemon_pid"
+end_process "$daemon_pid" KILL # else it may ask whether to save
 daemon_pid=''
 bounded "$TOOL" token
 is "$rc:$out" 4: "KeePassXC ends: no token"
