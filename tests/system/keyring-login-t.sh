@@ -52,6 +52,7 @@ enters() {
     # What a last logout wipes.
     rm -rf "$XDG_RUNTIME_DIR/parallel-credential"
     drive "$1" tty:tty1 open env close
+    check "$2: nobody was started" test ! -e "$WORK/activated"
     is "$(result open)" PAM_SUCCESS "$2: the login goes on"
     is "$(said say)" "" "$2: nothing is shown"
     ms=$(took open)
@@ -106,8 +107,20 @@ served "unlocked after the login"
 enters ann "open again"
 is "$(said env | grep -c key-of-ann)" 1 "open again: the environment"
 
-keyring_stop
+# One that the bus could start: a login does not.
+bus_stop
+printf '#!/bin/sh\necho >>%s\n' "$WORK/activated" >"$WORK/activate"
+chmod 755 "$WORK/activate"
+printf '[D-BUS Service]\nName=org.freedesktop.secrets\nExec=%s\n' \
+    "$WORK/activate" >"$WORK/activated.service"
+bus_start "$WORK/activated.service"
 enters ann "not started"
+rm -f "$WORK/activated"
+run owner "$TOOL" token </dev/null
+check "who needs the credential starts it" test -e "$WORK/activated"
+rm -f "$WORK/activated"
+bus_stop
+bus_start
 not_served 'no Secret Service' "not started"
 bus_stop
 enters ann "no bus"

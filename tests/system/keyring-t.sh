@@ -47,6 +47,11 @@ where_is() {
     is "$files" "$place" "$2: the refresh token lies there alone ($1)"
     is "$(stored .store)" "${3-${1/parked/secret-service}}" "$2: it is the choice"
     check "$2: it is good" is_good refresh "$token"
+    case $1 in
+    secret-service | parked)
+        is "$(stored '.records | length')" 0 "$2: store.json has no record"
+        ;;
+    esac
 }
 # one_line NAME: standard error is a sentence of ours
 one_line() {
@@ -455,7 +460,7 @@ t_gone() {
     isnt "$(kept .refresh_token)" "$token" "the later login counts"
     where_is secret-service "it is back"
 }
-# It may be started when it is the choice; not at a login.
+# It may be started when it is the choice.
 t_started() {
     keyring_person
     activatable
@@ -464,8 +469,6 @@ t_started() {
     login
     keyring_stop
     rm -f "$SESSION" "$WORK/activated"
-    bounded "$TOOL" session-open </dev/null
-    check "a login starts nobody" test ! -e "$WORK/activated"
     bounded "$TOOL" token
     check "who needs the credential does" test -e "$WORK/activated"
     is "$rc:$out" "4:" "it is locked then"
