@@ -109,7 +109,8 @@ is "$(said env | grep -c key-of-ann)" 1 "open again: the environment"
 
 # One that the bus could start: a login does not.
 bus_stop
-printf '#!/bin/sh\necho >>%s\n' "$WORK/activated" >"$WORK/activate"
+printf '#!/bin/sh\necho >>%s\nexit 1\n' "$WORK/activated" \
+    >"$WORK/activate"
 chmod 755 "$WORK/activate"
 printf '[D-BUS Service]\nName=org.freedesktop.secrets\nExec=%s\n' \
     "$WORK/activate" >"$WORK/activated.service"
