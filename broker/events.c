@@ -50,7 +50,7 @@ events_put_environment(const struct broker *b, const struct record *r,
         return;
     events_begin(events, EVENT_ENVIRONMENT);
     fields_put(events, "PARALLEL_API_KEY", r->api_key.data);
-    fields_put(events, "PARALLEL_CREDENTIAL_KEY_ID", r->api_key_id);
+    fields_put(events, "PARALLEL_CREDENTIAL_KEY_ID", record_key_id(r));
     fields_end(events);
 }
 

@@ -236,7 +236,7 @@ session_put_record(const struct session *session, struct secret *text,
         result |= fields_put(&block, "refused", "1");
     if (!secret_is_empty(&r->api_key))
         result |= fields_put(&block, "api_key", r->api_key.data) |
-                  fields_put(&block, "api_key_id", r->api_key_id);
+                  fields_put(&block, "api_key_id", record_key_id(r));
     if (failure && failure->record == r)
         result |= session_put_new_failure(&block, old, failure);
     else if (old)

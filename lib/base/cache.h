@@ -34,7 +34,7 @@
  *   refused                "1" when the person has to sign in again
  *   retry_at retry_wait    no background renewal before this
  *   failed_at failed_exit failed_text   the last attempt to renew
- *   api_key api_key_id
+ *   api_key api_key_id     the id is never empty: see record_key_id()
  *
  * Behind them the blocks of the credentials of other services (other.h),
  * which are only taken apart for who asks for one

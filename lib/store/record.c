@@ -136,6 +136,12 @@ record_renew_from(const struct record *r)
                        -record_least(RECORD_WINDOW, r->lifetime / 2));
 }
 
+const char *
+record_key_id(const struct record *r)
+{
+    return *r->api_key_id ? r->api_key_id : "pasted";
+}
+
 bool
 record_is_fresh(const struct record *r, struct moment now, int64_t ttl)
 {

@@ -86,6 +86,10 @@ struct moment record_renew_from(const struct record *r);
 /* Whether the access token may be served at now for ttl more ms. */
 bool record_is_fresh(const struct record *r, struct moment now, int64_t ttl);
 
+/* What stands beside an exported key, so that it is known for ours: its id, or
+ * "pasted" for one that a person has entered. */
+const char *record_key_id(const struct record *r);
+
 /* To and from the store's file. record_read() fails on a record that lacks
  * provider or issuer; the other members may be missing. */
 void record_write(const struct record *r, struct json *object);

@@ -182,7 +182,7 @@ is "$("${ssh[@]}" env | ours)" "" "nothing stored: no variable of ours"
 key="key-$RANDOM-of-$user"
 paste_key "$key"
 exported="PARALLEL_API_KEY=$key
-PARALLEL_CREDENTIAL_KEY_ID="
+PARALLEL_CREDENTIAL_KEY_ID=pasted"
 is "$("${ssh[@]}" env | ours)" "$exported" "a key is stored: ssh"
 is "$("${ssh[@]}" env | ours)" "$exported" "again, from the session cache"
 terminal "${ends_shell[@]}" -- "${ssh[@]}"

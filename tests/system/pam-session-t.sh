@@ -253,8 +253,8 @@ paste_key
 drive ann open env
 is "$(said env | sort | head -1)" PARALLEL_API_KEY=key-of-ann \
     "the key is in the session's environment, from the store"
-is "$(said env | sed 's/=.*//' | sort)" "PARALLEL_API_KEY
-PARALLEL_CREDENTIAL_KEY_ID" "and its id, and nothing else"
+is "$(said env | sort | tail -n +2)" PARALLEL_CREDENTIAL_KEY_ID=pasted \
+    "and what tells that it is ours, and nothing else"
 drive ann open env
 is "$(said env | sort | head -1)" PARALLEL_API_KEY=key-of-ann \
     "from the cache, too"
