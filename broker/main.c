@@ -1,6 +1,7 @@
 #include "broker/broker.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,10 +34,12 @@ static const struct verb broker_verbs[] = {
     {"configure-git", broker_configure_git, "file global local system unset",
      0},
     {"erase", broker_erase, "any-host", 0},
+    {"exec", broker_exec, "", INT_MAX},
     {"get", broker_get, "any-host", 0},
     {"header", broker_header, "api-key", 0},
     {"help", broker_help, "", 9},
     {"keys", broker_keys, "app json", 2},
+    {"lease", broker_lease, "if-due", 0},
     {"login", broker_login, "device json no-browser scope wait", 0},
     {"logout", broker_logout, "all", 0},
     {"move-store", broker_move_store, "", 1},
@@ -208,6 +211,9 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
             b->verb = "help";
         } else if (strcmp(*arg, "--version") == 0) {
             b->verb = "version";
+        } else if (strcmp(*arg, "--") == 0 && b->verb) {
+            extra = *arg;
+            operands++;
         } else if ((*arg)[0] == '-') {
             if (broker_parse_option(b, &arg, given, err) < 0)
                 return -1;

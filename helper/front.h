@@ -35,7 +35,9 @@ struct front {
     const char *provider; /* --provider, or NULL */
     bool api_key;         /* --api-key */
     bool any_host;        /* --any-host */
+    bool quiet;           /* --quiet */
     int64_t min_ttl;      /* --min-ttl, ms */
+    char **command;       /* of exec; NULL when there is none */
     struct place place;
     struct cache cache;
     int folder;            /* of the cache; -1 when there is none */
@@ -56,6 +58,7 @@ int front_erase(struct front *front);
 int front_token(struct front *front);
 int front_header(struct front *front);
 int front_capability(struct front *front);
+int front_exec(struct front *front);
 
 /* The same for any host, when the address is none of ours: other.c. */
 int front_get_other(struct front *front);
@@ -101,15 +104,20 @@ int front_settle(struct front *front, const struct fields *credential,
  * then ended. */
 void front_renew_behind(struct front *front, const struct fields *credential);
 
-/* The API key that counts: one that the person exported, else the stored
- * one, else "". */
+/* The API key that the person has exported, or NULL. One that we exported
+ * ourselves does not count: it may have been replaced since. */
+const char *front_own_key(void);
+
+/* The API key that counts: that one, else the stored one, else "". */
 const char *front_key(const struct fields *credential);
 
 /* Write a finished answer to standard output. An exit code. */
 int front_answer(const struct secret *answer);
 
-/* Print "parallel-credential: text" on standard error. */
+/* Print "parallel-credential: text" on standard error; nothing any more after
+ * front_hush(). */
 void front_complain(const char *text);
+void front_hush(void);
 
 /* Become the broker; returns only when that failed, with an exit code. */
 int front_become_broker(struct front *front);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -14,19 +13,29 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 
 extern char **environ;
+
+static bool front_is_hushed;
+
+void
+front_hush(void)
+{
+    front_is_hushed = true;
+}
 
 void
 front_complain(const char *text)
 {
     char line[1024];
-    int len = snprintf(line, sizeof line, "parallel-credential: %s\n", text);
+    size_t used = text_put(line, sizeof line, 0, "parallel-credential: ");
 
-    if (len > 0)
-        file_write_all(STDERR_FILENO, line,
-                       (size_t)len < sizeof line ? (size_t)len
-                                                 : sizeof line - 1);
+    /* Room is left for the line's end. */
+    used = text_put(line, sizeof line - 1, used, text);
+    used = text_put(line, sizeof line, used, "\n");
+    if (!front_is_hushed)
+        file_write_all(STDERR_FILENO, line, used);
 }
 
 int
@@ -100,14 +109,17 @@ front_become_broker(struct front *front)
     argv[used++] = front->argv[0];
     if (front->lock >= 0) {
         fcntl(front->lock, F_SETFD, 0);
-        snprintf(lock_option, sizeof lock_option, "--renewing=%d",
-                 front->lock);
+        text_put_number(
+            lock_option, sizeof lock_option,
+            text_put(lock_option, sizeof lock_option, 0, "--renewing="),
+            front->lock);
         argv[used++] = lock_option;
     }
     for (int i = 1; i < count; i++)
         argv[used++] = front->argv[i];
     execve(BROKER_PATH, argv, environ);
-    snprintf(text, sizeof text, "cannot run %s: %s", BROKER_PATH,
+    text_put(text, sizeof text,
+             text_put(text, sizeof text, 0, "cannot run " BROKER_PATH ": "),
              strerror(errno));
     front_complain(text);
     free(argv);

@@ -17,6 +17,7 @@ struct verb {
 static const struct verb front_verbs[] = {
     {"capability", front_capability},
     {"erase", front_erase},
+    {"exec", front_exec},
     {"get", front_get},
     {"header", front_header},
     {"store", front_store},
@@ -47,6 +48,10 @@ front_parse_option(struct front *front, char ***arg)
         return front->any_host = true;
     if (strcmp(**arg, "--api-key") == 0)
         return front->api_key = true;
+    if (strcmp(**arg, "--quiet") == 0) {
+        front_hush();
+        return front->quiet = true;
+    }
     if ((value = front_option_value(arg, "--org"))) {
         front->org = value;
         return true;
@@ -65,11 +70,43 @@ front_parse_option(struct front *front, char ***arg)
     return false;
 }
 
+/* Whether the verb takes the options that were given. */
+static bool
+front_options_fit(const struct front *front)
+{
+    if (!front->verb)
+        return false;
+    if (front->any_host && (strcmp(front->verb, "token") == 0 ||
+                            strcmp(front->verb, "header") == 0 ||
+                            strcmp(front->verb, "exec") == 0))
+        return false;
+    if (front->api_key || front->min_ttl)
+        return strcmp(front->verb, "token") == 0 ||
+               (!front->min_ttl && strcmp(front->verb, "header") == 0);
+    return true;
+}
+
+/* exec: at arg stands its command, or the "--" in front of it. */
+static bool
+front_parse_command(struct front *front, char **arg)
+{
+    if (!front->verb || strcmp(front->verb, "exec") != 0)
+        return false;
+    if (strcmp(*arg, "--") == 0)
+        arg++;
+    else if ((*arg)[0] == '-')
+        return false;
+    front->command = *arg ? arg : NULL;
+    return true;
+}
+
 /* false: something in there is for the broker to do or to complain about. */
 static bool
 front_parse(struct front *front)
 {
     for (char **arg = front->argv + 1; *arg; arg++) {
+        if (front_parse_command(front, arg))
+            break;
         if ((*arg)[0] == '-') {
             if (!front_parse_option(front, &arg))
                 return false;
@@ -79,15 +116,7 @@ front_parse(struct front *front)
             front->verb = *arg;
         }
     }
-    if (!front->verb)
-        return false;
-    if (front->any_host && (strcmp(front->verb, "token") == 0 ||
-                            strcmp(front->verb, "header") == 0))
-        return false;
-    if (front->api_key || front->min_ttl)
-        return strcmp(front->verb, "token") == 0 ||
-               (!front->min_ttl && strcmp(front->verb, "header") == 0);
-    return true;
+    return front_options_fit(front);
 }
 
 static const struct verb *
@@ -99,12 +128,14 @@ front_find_verb(const char *name)
     return NULL;
 }
 
-/* A descriptor 0 to 2 that is closed would be the next file we open. */
+/* A descriptor 0 to 2 that is closed would be the next file we open. It is
+ * closed again for whoever comes after us. */
 static void
 front_fill_descriptors(void)
 {
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
             _exit(FAIL_SERVICE);
 }
 

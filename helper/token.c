@@ -10,16 +10,20 @@
 #include "lib/base/cleanup.h"
 
 const char *
-front_key(const struct fields *credential)
+front_own_key(void)
 {
     const char *given = getenv("PARALLEL_API_KEY");
     const char *given_id = getenv("PARALLEL_CREDENTIAL_KEY_ID");
 
-    /* A key that we exported ourselves may have been replaced since; one
-     * that the person exported is the person's choice. */
-    if (given && *given && !(given_id && *given_id))
-        return given;
-    return fields_text(credential, "api_key");
+    return given && *given && !(given_id && *given_id) ? given : NULL;
+}
+
+const char *
+front_key(const struct fields *credential)
+{
+    const char *own = front_own_key();
+
+    return own ? own : fields_text(credential, "api_key");
 }
 
 /* Prefix, value, newline; the value is known not to be empty. */

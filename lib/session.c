@@ -212,6 +212,28 @@ session_put_addresses(struct secret *block, const char *issuer,
     return result;
 }
 
+int
+session_put_credential(const struct session *session, struct secret *block,
+                       const struct record *r)
+{
+    int result =
+        fields_put(block, "provider", r->provider) |
+        fields_put(block, "issuer", r->issuer) |
+        fields_put(block, "org_id", r->org_id) |
+        session_put_addresses(block, r->issuer, r->service_url, r->data_url);
+
+    if (!secret_is_empty(&r->access))
+        result |= session_put_token(session, block, r);
+    if (!secret_is_empty(&r->refresh))
+        result |= fields_put(block, "renewable", "1");
+    if (r->refused)
+        result |= fields_put(block, "refused", "1");
+    if (!secret_is_empty(&r->api_key))
+        result |= fields_put(block, "api_key", r->api_key.data) |
+                  fields_put(block, "api_key_id", record_key_id(r));
+    return result;
+}
+
 /* Appends the block of a record and counts it; a record that cannot be
  * written as a block (it has a line feed in a name, say) is for the broker
  * alone. */
@@ -222,21 +244,8 @@ session_put_record(const struct session *session, struct secret *text,
 {
     CLEANUP(secret_release) struct secret block = SECRET_INIT;
     const struct fields *old = session_block(session, r);
-    int result =
-        fields_put(&block, "provider", r->provider) |
-        fields_put(&block, "issuer", r->issuer) |
-        fields_put(&block, "org_id", r->org_id) |
-        session_put_addresses(&block, r->issuer, r->service_url, r->data_url);
+    int result = session_put_credential(session, &block, r);
 
-    if (!secret_is_empty(&r->access))
-        result |= session_put_token(session, &block, r);
-    if (!secret_is_empty(&r->refresh))
-        result |= fields_put(&block, "renewable", "1");
-    if (r->refused)
-        result |= fields_put(&block, "refused", "1");
-    if (!secret_is_empty(&r->api_key))
-        result |= fields_put(&block, "api_key", r->api_key.data) |
-                  fields_put(&block, "api_key_id", record_key_id(r));
     if (failure && failure->record == r)
         result |= session_put_new_failure(&block, old, failure);
     else if (old)

@@ -62,6 +62,11 @@ bool session_may_retry(const struct session *session,
 void session_publish(struct session *session, const struct store *store,
                      const struct session_failure *failure);
 
+/* Append the block of a record as it stands in the cache, without its end.
+ * Not 0: it cannot be written as a block. */
+int session_put_credential(const struct session *session, struct secret *block,
+                           const struct record *r);
+
 /* Append the token_for[] and key_for[] lines for a service to a block. */
 int session_put_addresses(struct secret *block, const char *issuer,
                           const char *service_url, const char *data_url);

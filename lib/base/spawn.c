@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ spawn_close_range(unsigned first, unsigned last)
 /* What a program starts with: -1 stands for /dev/null, and for no keep. */
 struct spawn_descriptors {
     int in, out, keep;
+    bool near;    /* our session and our standard error, not its own */
+    bool unblock; /* no signal is blocked */
 };
 
 /* In the child, between vfork and exec: system calls only. */
@@ -32,12 +35,18 @@ spawn_become(const char *path, char *const argv[],
              const struct spawn_descriptors *fd, int null)
 {
     int keep = fd->keep;
+    sigset_t none;
 
-    setsid();
+    sigemptyset(&none);
+    if (fd->unblock)
+        sigprocmask(SIG_SETMASK, &none, NULL);
+    if (!fd->near)
+        setsid();
     dup2(fd->in >= 0 ? fd->in : null, STDIN_FILENO);
     if (fd->out != STDOUT_FILENO)
         dup2(fd->out >= 0 ? fd->out : null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
+    if (!fd->near)
+        dup2(null, STDERR_FILENO);
     if (keep >= 0) {
         fcntl(keep, F_SETFD, 0);
         spawn_close_range(3, (unsigned)keep - 1);
@@ -77,7 +86,7 @@ int
 spawn_detached(const char *path, char *const argv[], int out, int keep,
                struct error *err)
 {
-    const struct spawn_descriptors fd = {-1, out, keep};
+    const struct spawn_descriptors fd = {-1, out, keep, false, false};
 
     return spawn_run(path, argv, &fd, err) < 0 ? -1 : 0;
 }
@@ -85,7 +94,16 @@ spawn_detached(const char *path, char *const argv[], int out, int keep,
 pid_t
 spawn_served(const char *path, char *const argv[], int in, struct error *err)
 {
-    const struct spawn_descriptors fd = {in, -1, -1};
+    const struct spawn_descriptors fd = {in, -1, -1, false, false};
+
+    return spawn_run(path, argv, &fd, err);
+}
+
+pid_t
+spawn_asked(const char *path, char *const argv[], int out, int keep,
+            bool aside, struct error *err)
+{
+    const struct spawn_descriptors fd = {-1, out, keep, !aside, aside};
 
     return spawn_run(path, argv, &fd, err);
 }

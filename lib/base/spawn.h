@@ -4,6 +4,7 @@
 #ifndef PARALLEL_BASE_SPAWN_H
 #define PARALLEL_BASE_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "lib/base/error.h"
@@ -25,5 +26,13 @@ int spawn_detached(const char *path, char *const argv[], int out, int keep,
  */
 pid_t spawn_served(const char *path, char *const argv[], int in,
                    struct error *err);
+
+/*
+ * The same for a program that is asked for something: what it answers goes to
+ * out. aside: standard error is /dev/null, too, and no signal is blocked,
+ * whatever we block; else it stays in our session, with our standard error.
+ */
+pid_t spawn_asked(const char *path, char *const argv[], int out, int keep,
+                  bool aside, struct error *err);
 
 #endif
