@@ -14,6 +14,7 @@
 #include "lib/base/error.h"
 #include "lib/base/fields.h"
 #include "lib/base/place.h"
+#include "lib/base/shell.h"
 #include "lib/config.h"
 #include "lib/credential.h"
 #include "lib/prompt.h"
@@ -38,9 +39,11 @@ struct broker {
     bool all, any_host, api_key, device, if_due, json, no_browser, qr, quiet;
     const char *git_file; /* configure-git: which of git's files */
     bool git_global, git_local, git_system, git_unset;
-    bool news;   /* only what a starting shell should say */
-    bool silent; /* the session must not be spoken to */
-    bool ssh;    /* what is shown may never be seen */
+    bool sh, csh, fish, plain; /* for which shell */
+    bool session;              /* it starts: only what it may have */
+    bool news;                 /* only what a starting shell should say */
+    bool silent;               /* the session must not be spoken to */
+    bool ssh;                  /* what is shown may never be seen */
     /* what every verb works on; open()ed on demand */
     struct place place;
     struct config config;
@@ -55,6 +58,7 @@ int broker_balance(struct broker *b, int *status, struct error *err);
 int broker_capability(struct broker *b, int *status, struct error *err);
 int broker_configure_git(struct broker *b, int *status, struct error *err);
 int broker_config(struct broker *b, int *status, struct error *err);
+int broker_env(struct broker *b, int *status, struct error *err);
 int broker_erase(struct broker *b, int *status, struct error *err);
 int broker_exec(struct broker *b, int *status, struct error *err);
 int broker_get(struct broker *b, int *status, struct error *err);

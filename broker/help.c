@@ -19,6 +19,8 @@ static char help_text[] =
     "                            the credential, on one line\n"
     "  parallel-credential header [--api-key]\n"
     "                            the same as an HTTP header: curl -H @-\n"
+    "  parallel-credential env [--sh | --csh | --fish | --plain]\n"
+    "                            the API key for a shell: eval \"$(...)\"\n"
     "  parallel-credential exec [--] COMMAND ...\n"
     "                            run it with the API key and a fresh token\n"
     "  parallel-credential refresh [--if-due]\n"

@@ -33,6 +33,7 @@ static const struct verb broker_verbs[] = {
     {"config", broker_config, "json", 0},
     {"configure-git", broker_configure_git, "file global local system unset",
      0},
+    {"env", broker_env, "csh fish plain session sh", 0},
     {"erase", broker_erase, "any-host", 0},
     {"exec", broker_exec, "", INT_MAX},
     {"get", broker_get, "any-host", 0},
@@ -70,8 +71,10 @@ static const struct option broker_options[] = {
     {"any-host", OPTION_FLAG, AT(any_host), false},
     {"api-key", OPTION_FLAG, AT(api_key), false},
     {"app", OPTION_TEXT, AT(app), false},
+    {"csh", OPTION_FLAG, AT(csh), false},
     {"device", OPTION_FLAG, AT(device), false},
     {"file", OPTION_TEXT, AT(git_file), false},
+    {"fish", OPTION_FLAG, AT(fish), false},
     {"global", OPTION_FLAG, AT(git_global), false},
     {"if-due", OPTION_FLAG, AT(if_due), false},
     {"issuer", OPTION_TEXT, AT(issuer), true},
@@ -81,12 +84,15 @@ static const struct option broker_options[] = {
     {"news", OPTION_FLAG, AT(news), false},
     {"no-browser", OPTION_FLAG, AT(no_browser), false},
     {"org", OPTION_TEXT, AT(org), true},
+    {"plain", OPTION_FLAG, AT(plain), false},
     {"polling", OPTION_NUMBER, AT(polling), false},
     {"provider", OPTION_TEXT, AT(provider), true},
     {"qr", OPTION_FLAG, AT(qr), false},
     {"quiet", OPTION_FLAG, AT(quiet), true},
     {"renewing", OPTION_NUMBER, AT(renewing), true},
     {"scope", OPTION_TEXT, AT(scope), false},
+    {"session", OPTION_FLAG, AT(session), false},
+    {"sh", OPTION_FLAG, AT(sh), false},
     {"silent", OPTION_FLAG, AT(silent), false},
     {"ssh", OPTION_FLAG, AT(ssh), false},
     {"system", OPTION_FLAG, AT(git_system), false},
@@ -246,7 +252,7 @@ broker_open(struct broker *b, struct error *err)
     const struct passwd *pw = getpwuid(geteuid());
     const struct credential_choice choice = {
         b->provider, b->org, b->issuer,
-        b->if_due || text_starts_with(b->verb, "session-")};
+        b->if_due || b->session || text_starts_with(b->verb, "session-")};
     char shown[64];
 
     if (b->is_open)

@@ -26,6 +26,7 @@
 #include "lib/base/error.h"
 #include "lib/base/fields.h"
 #include "lib/base/place.h"
+#include "lib/base/shell.h"
 #include "lib/base/url.h"
 
 struct front {
@@ -36,6 +37,8 @@ struct front {
     bool api_key;         /* --api-key */
     bool any_host;        /* --any-host */
     bool quiet;           /* --quiet */
+    bool session;         /* --session */
+    enum shell shell;     /* --sh and the like */
     int64_t min_ttl;      /* --min-ttl, ms */
     char **command;       /* of exec; NULL when there is none */
     struct place place;
@@ -58,6 +61,7 @@ int front_erase(struct front *front);
 int front_token(struct front *front);
 int front_header(struct front *front);
 int front_capability(struct front *front);
+int front_env(struct front *front);
 int front_exec(struct front *front);
 
 /* The same for any host, when the address is none of ours: other.c. */

@@ -16,6 +16,7 @@ struct verb {
 /* Sorted. What is not here is the broker's. */
 static const struct verb front_verbs[] = {
     {"capability", front_capability},
+    {"env", front_env},
     {"erase", front_erase},
     {"exec", front_exec},
     {"get", front_get},
@@ -48,6 +49,11 @@ front_parse_option(struct front *front, char ***arg)
         return front->any_host = true;
     if (strcmp(**arg, "--api-key") == 0)
         return front->api_key = true;
+    if (strcmp(**arg, "--session") == 0)
+        return front->session = true;
+    if (!front->shell && strncmp(**arg, "--", 2) == 0 &&
+        (front->shell = shell_of(**arg + 2)))
+        return true;
     if (strcmp(**arg, "--quiet") == 0) {
         front_hush();
         return front->quiet = true;
@@ -76,9 +82,10 @@ front_options_fit(const struct front *front)
 {
     if (!front->verb)
         return false;
-    if (front->any_host && (strcmp(front->verb, "token") == 0 ||
-                            strcmp(front->verb, "header") == 0 ||
-                            strcmp(front->verb, "exec") == 0))
+    if (front->any_host &&
+        !text_has_word("capability erase get store", front->verb))
+        return false;
+    if ((front->session || front->shell) && strcmp(front->verb, "env") != 0)
         return false;
     if (front->api_key || front->min_ttl)
         return strcmp(front->verb, "token") == 0 ||

@@ -1,0 +1,63 @@
+/*
+ * env.c - the API key as lines that a shell reads: env.
+ */
+#include "broker/broker.h"
+
+#include "lib/base/cleanup.h"
+
+static int
+env_print(const struct broker *b, const struct record *record,
+          struct error *err)
+{
+    CLEANUP(secret_release) struct secret lines = SECRET_INIT;
+    const char *key = broker_key(record);
+    bool own = !record || !secret_equals(&record->api_key, key);
+    enum shell shell = b->sh      ? SHELL_SH
+                       : b->csh   ? SHELL_CSH
+                       : b->fish  ? SHELL_FISH
+                       : b->plain ? SHELL_PLAIN
+                                  : shell_guess();
+    int result = shell_export(&lines, shell, "PARALLEL_API_KEY", key);
+
+    if (result == 0 && !own)
+        result = shell_export(&lines, shell, "PARALLEL_CREDENTIAL_KEY_ID",
+                              record_key_id(record));
+    if (result < 0)
+        return error_set(err, FAIL_SERVICE, "output",
+                         "the API key has characters in it that cannot be "
+                         "written this way");
+    return broker_print(&lines, err);
+}
+
+/* The front shall know it next time, also that there is nothing. */
+static void
+env_publish(struct credential *c)
+{
+    if (session_lock(&c->session, false, 0, NULL) == 0)
+        session_publish(&c->session, &c->store, NULL);
+    session_unlock(&c->session);
+}
+
+int
+broker_env(struct broker *b, int *status, struct error *err)
+{
+    struct record *record = NULL;
+    enum credential_result found;
+
+    (void)status;
+    if (broker_open(b, err) < 0)
+        return -1;
+    found = credential_find(&b->credential, &record, err);
+    if (found != CREDENTIAL_OK)
+        record = NULL;
+    if (found != CREDENTIAL_FAILED)
+        env_publish(&b->credential);
+    if (*broker_key(record) && (!b->session || b->config.export_environment))
+        return env_print(b, record, err);
+    if (b->session)
+        return found == CREDENTIAL_FAILED ? -1 : 0;
+    if (record)
+        error_set(err, FAIL_AUTH, "no_api_key",
+                  "no API key is stored for this credential");
+    return -1;
+}
