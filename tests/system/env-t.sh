@@ -1,6 +1,8 @@
 #!/bin/bash
-# env: the API key in a shell's environment, whatever the shell and the key.
+# env: the API key in a shell's environment, whatever the shell and the key;
+# what a starting shell and a starting user manager get by themselves.
 . "$(dirname "$0")/lib.sh"
+conf=$(cd "$(dirname "$0")/../../conf" && pwd) || exit 1
 
 start_sandbox
 paste_key() {
@@ -126,4 +128,86 @@ for way in cold run; do
     like "$err" "characters" "$way: and says why"
 done
 
+# ---- a shell that starts -------------------------------------------------------------
+
+# started SHELL...: what it has in its environment when the script was read
+started() {
+    "$@" ". $conf/parallel-credential.sh; printenv PARALLEL_API_KEY PARALLEL_CREDENTIAL_KEY_ID"
+}
+for shell in sh dash bash zsh "bash -eu" "dash -eu"; do
+    read -r -a words <<<"$shell"
+    command -v "${words[0]}" >/dev/null || {
+        skip "$shell" "it is not installed"
+        continue
+    }
+    new_person
+    is "$(started "${words[@]}" -c 2>&1)" "" \
+        "$shell: nobody has signed in: nothing, and no complaint"
+    unlike "$(started "${words[@]}" -ic 2>&1)" "[Pp][Aa][Rr][Aa][Ll]" \
+        "$shell: nor in an interactive one"
+    check "$shell: and nothing is made" test ! -e "$STATE"
+    paste_key pk_stored
+    is "$(started "${words[@]}" -c)" "pk_stored
+pasted" "$shell: the key is there"
+    rm -f "$SESSION"
+    is "$(started "${words[@]}" -c)" "pk_stored
+pasted" "$shell: without a cache, too"
+    is "$(PARALLEL_API_KEY=pk_old PARALLEL_CREDENTIAL_KEY_ID=old \
+        started "${words[@]}" -c)" "pk_stored
+pasted" "$shell: a new one replaces an old one of ours"
+    is "$(PARALLEL_API_KEY=pk_own started "${words[@]}" -c)" pk_own \
+        "$shell: the person's own stays"
+    configure 'export_environment = no'
+    is "$(started "${words[@]}" -c)" "" "$shell: export_environment = no"
+    paste_key "$hostile"
+    rm "$CONF"
+    is "$(started "${words[@]}" -c)" "$hostile
+pasted" "$shell: whatever is in it"
+    is "$(PATH=/usr/bin:/bin started "${words[@]}" -c 2>&1)" "" \
+        "$shell: not installed: nothing"
+done
+new_person
+paste_key "$hostile"
+if command -v tcsh >/dev/null; then
+    is "$(tcsh -fc "source $conf/parallel-credential.csh
+        printenv PARALLEL_API_KEY")" "$hostile" "csh: the key is there"
+    is "$(PARALLEL_API_KEY=pk_own tcsh -fc "source $conf/parallel-credential.csh
+        printenv PARALLEL_API_KEY")" pk_own "csh: the person's own stays"
+    is "$(HOME=$WORK XDG_RUNTIME_DIR='' tcsh -fc \
+        "source $conf/parallel-credential.csh; echo on" 2>&1)" on \
+        "csh: nobody has signed in"
+else
+    skip csh "tcsh is not installed"
+fi
+if command -v fish >/dev/null; then
+    is "$(fish --no-config -c "source $conf/parallel-credential.fish
+        printenv PARALLEL_API_KEY")" "$hostile" "fish: the key is there"
+    is "$(PARALLEL_API_KEY=pk_own fish --no-config -c \
+        "source $conf/parallel-credential.fish
+        printenv PARALLEL_API_KEY")" pk_own "fish: the person's own stays"
+    is "$(HOME=$WORK XDG_RUNTIME_DIR='' fish --no-config -c \
+        "source $conf/parallel-credential.fish; echo on" 2>&1)" on \
+        "fish: nobody has signed in"
+else
+    skip fish "it is not installed"
+fi
+
+# ---- a user manager that starts ---------------------------------------------------------
+
+new_person
+generator=$conf/60-parallel-credential
+run "$generator"
+is "$rc:$out$err" 0: "generator: nobody has signed in"
+check "generator: and nothing is made" test ! -e "$STATE"
+paste_key pk_stored
+run "$generator"
+is "$rc:$out" "0:PARALLEL_API_KEY=pk_stored
+PARALLEL_CREDENTIAL_KEY_ID=pasted" "generator: KEY=value"
+PARALLEL_API_KEY=pk_own run "$generator"
+is "$rc:$out" 0: "generator: a key of environment.d stays"
+configure 'export_environment = no'
+run "$generator"
+is "$rc:$out" 0: "generator: export_environment = no"
+PATH=/usr/bin:/bin run "$generator"
+is "$rc:$out$err" 0: "generator: not installed"
 finish
