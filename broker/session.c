@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "broker/events.h"
+#include "broker/manager.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
@@ -20,6 +21,7 @@ session_settle(const struct broker *b, bool declined)
 
     prompt_save(&prompt, &b->place);
     pending_remove(&b->place);
+    manager_settle(b);
 }
 
 static const char *
@@ -39,6 +41,7 @@ session_note_approval(const struct broker *b, const struct record *r)
     /* In this order: who sees that nothing is pending reads the other. */
     prompt_save(&prompt, &b->place);
     pending_remove(&b->place);
+    manager_settle(b);
 }
 
 /* While a poll was made, a login by hand may have taken the code away. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/key.h"
+#include "broker/manager.h"
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
 
@@ -47,8 +48,11 @@ broker_store(struct broker *b, int *status, struct error *err)
     if (request.expires ||
         (request.username && strcmp(request.username, ANSWER_TOKEN_USER) == 0))
         return 0; /* our own answer, come back */
-    return credential_set_key(&b->credential, request.origin, request.path,
-                              request.password, err);
+    result = credential_set_key(&b->credential, request.origin, request.path,
+                                request.password, err);
+    if (result == 0)
+        manager_settle(b);
+    return result;
 }
 
 int
@@ -69,5 +73,6 @@ broker_erase(struct broker *b, int *status, struct error *err)
      * the access token. */
     if (made_keys_count(&b->credential.store.made, MADE_UNWANTED) > 0)
         key_ensure(b, false);
+    manager_settle(b);
     return 0;
 }

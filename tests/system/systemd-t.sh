@@ -88,6 +88,15 @@ ExecStart=$(command -v sshd) -D -f $WORK/ssh/config
 KillMode=process
 END
 
+# What a package would install: the script for shells, the generator, and the
+# program in the path of both.
+conf=$(cd "$HERE/../../conf" && pwd)
+mkdir -p "$machine/usr/lib/systemd/user-environment-generators"
+cp "$conf/60-parallel-credential" \
+    "$machine/usr/lib/systemd/user-environment-generators"
+ln -sf "$PREFIX/bin/parallel-credential" "$machine/usr/bin"
+echo "[ -z \"\${PROFILE-}\" ] || . $conf/parallel-credential.sh" >>/etc/profile
+
 binds=()
 for each in "$WORK/home" "$WORK/ssh" "$PREFIX" "${host_configuration%/*}"; do
     case $each in
@@ -232,6 +241,90 @@ for way in "killed client" "loginctl terminate-user"; do
     check "$way: nobody polls" wait_until 5 no_poller
     check "$way: the code is kept" test -s "$STATE/pending"
 done
+
+# ---- the API key, in programs of the user manager and in shells -----------------------
+
+# paste_key KEY: as a person would, through git's protocol
+paste_key() {
+    printf 'protocol=http\nhost=%s\nusername=parallel-key\npassword=%s\n\n' \
+        "${HTTP_API_URL#http://}" "$1" | as_user "$TOOL" store
+}
+managed() {
+    as_user env XDG_RUNTIME_DIR="$RUNTIME" systemctl --user "$@"
+}
+# What a program that the desktop starts has, and what a login shell has. What
+# PAM put into the session's own environment is left out.
+in_unit() {
+    as_user env XDG_RUNTIME_DIR="$RUNTIME" systemd-run --user --quiet --pipe \
+        --wait --collect "$@" printenv PARALLEL_API_KEY
+}
+in_shell() {
+    as_user env XDG_RUNTIME_DIR="$RUNTIME" PROFILE=yes "$@" \
+        sh -lc 'printenv PARALLEL_API_KEY'
+}
+manager_answers() {
+    managed show-environment >"$WORK/managed"
+}
+no_manager_key() {
+    ! managed show-environment | grep -q 'PARALLEL_.*=.'
+}
+new_user
+RUNTIME=/run/user/$uid
+ssh_by publickey
+begin_session
+check "the user manager runs" wait_until 20 manager_answers
+is "$(in_unit; in_shell)" "" "there is no key yet"
+paste_key key-1
+is "$(in_unit)" key-1 "a key comes: a unit that starts now has it"
+is "$(in_shell)" key-1 "and a login shell"
+paste_key key-2
+is "$(in_unit)$(in_shell)" key-2key-2 "a new key takes its place"
+managed set-environment PARALLEL_API_KEY=own
+managed unset-environment PARALLEL_CREDENTIAL_KEY_ID
+paste_key key-3
+is "$(in_unit)" own "a key of the person's own on the manager stays"
+is "$(in_shell PARALLEL_API_KEY=own)" own "and one in the environment"
+as_user "$TOOL" logout 2>"$WORK/logout.err"
+is "$(in_unit)" own "also when we sign out"
+managed unset-environment PARALLEL_API_KEY
+paste_key key-4
+is "$(in_unit)" key-4 "without it, ours is set again"
+as_user "$TOOL" logout 2>"$WORK/logout.err"
+is "$(in_unit; in_shell)" "" "signed out: it is gone"
+check "all of it" no_manager_key
+as_user mkdir -p "$home/.config"
+echo 'export_environment = no' |
+    as_user tee "$home/.config/parallel-credential.conf" >"$WORK/conf"
+as_user chmod 600 "$home/.config/parallel-credential.conf"
+paste_key key-5
+is "$(in_unit; in_shell)" "" "export_environment = no: nowhere"
+as_user rm "$home/.config/parallel-credential.conf"
+end_session
+wait_until 10 no_session
+wait_until 20 no_runtime
+
+# The manager that starts with a later login finds it by itself.
+begin_session
+check "the next user manager runs" wait_until 20 manager_answers
+is "$(in_unit)" key-5 "its programs have the key from the beginning"
+printf 'protocol=http\nhost=%s\npassword=%s\n\n' "${HTTP_API_URL#http://}" key-5 |
+    as_user "$TOOL" erase
+check "a key that was refused is taken away" no_manager_key
+end_session
+wait_until 10 no_session
+
+# An approval that comes in the background settles it, too.
+new_user
+RUNTIME=/run/user/$uid
+ssh_by publickey
+begin_session
+wait_until 20 manager_answers
+managed set-environment PARALLEL_API_KEY=old PARALLEL_CREDENTIAL_KEY_ID=old
+approve "$(newest_code)"
+check "approved in the background: a key of ours that is none any more goes" \
+    wait_until 20 no_manager_key
+end_session
+wait_until 10 no_session
 
 # What of the person is in the control group of a session, by name.
 in_session() {
