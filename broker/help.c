@@ -17,6 +17,8 @@ static char help_text[] =
     "\n"
     "  parallel-credential token [--api-key] [--min-ttl SECONDS]\n"
     "                            the credential, on one line\n"
+    "  parallel-credential token --exec-credential [--api-key]\n"
+    "                            the same for Kubernetes' clients\n"
     "  parallel-credential header [--api-key]\n"
     "                            the same as an HTTP header: curl -H @-\n"
     "  parallel-credential env [--sh | --csh | --fish | --plain]\n"

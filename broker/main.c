@@ -49,7 +49,7 @@ static const struct verb broker_verbs[] = {
     {"session-poll", broker_session_poll, "polling", 0},
     {"status", broker_status, "json news", 0},
     {"store", broker_store, "any-host", 0},
-    {"token", broker_token, "api-key min-ttl", 0},
+    {"token", broker_token, "api-key exec-credential min-ttl", 0},
     {"use", broker_use, "", 1},
     {"version", broker_version, "", 0},
 };
@@ -73,6 +73,7 @@ static const struct option broker_options[] = {
     {"app", OPTION_TEXT, AT(app), false},
     {"csh", OPTION_FLAG, AT(csh), false},
     {"device", OPTION_FLAG, AT(device), false},
+    {"exec-credential", OPTION_FLAG, AT(exec_credential), false},
     {"file", OPTION_TEXT, AT(git_file), false},
     {"fish", OPTION_FLAG, AT(fish), false},
     {"global", OPTION_FLAG, AT(git_global), false},

@@ -3,15 +3,20 @@
  */
 #include "broker/broker.h"
 
+#include "broker/kubernetes.h"
 #include "broker/session.h"
 
 #include "lib/base/cleanup.h"
 
+/* expires_at: ms, 0 never. */
 static int
-token_print(const char *prefix, const char *value, struct error *err)
+token_print(const struct broker *b, const char *prefix, const char *value,
+            int64_t expires_at, struct error *err)
 {
     CLEANUP(secret_release) struct secret line = SECRET_INIT;
 
+    if (b->exec_credential)
+        return kubernetes_print(value, expires_at, err);
     if (secret_append_text(&line, prefix) < 0 ||
         secret_append_text(&line, value) < 0 ||
         secret_append_text(&line, "\n") < 0)
@@ -26,10 +31,10 @@ token_print_key(struct broker *b, const char *prefix, struct error *err)
 
     /* One that the person has exported goes before all that is stored. */
     if (*broker_key(NULL))
-        return token_print(prefix, broker_key(NULL), err);
+        return token_print(b, prefix, broker_key(NULL), 0, err);
     if (credential_key(&b->credential, &record, err) != CREDENTIAL_OK)
         return -1;
-    return token_print(prefix, broker_key(record), err);
+    return token_print(b, prefix, broker_key(record), 0, err);
 }
 
 static int
@@ -38,7 +43,8 @@ token_run(struct broker *b, const char *token_prefix, const char *key_prefix,
 {
     struct record *record;
 
-    if (broker_open(b, err) < 0)
+    if ((b->exec_credential && kubernetes_check(err) < 0) ||
+        broker_open(b, err) < 0)
         return -1;
     if (b->api_key)
         return token_print_key(b, key_prefix, err);
@@ -55,7 +61,8 @@ token_run(struct broker *b, const char *token_prefix, const char *key_prefix,
     case CREDENTIAL_FAILED:
         return -1;
     }
-    return token_print(token_prefix, secret_text(&record->access), err);
+    return token_print(b, token_prefix, secret_text(&record->access),
+                       record->expires.real, err);
 }
 
 int
