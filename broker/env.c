@@ -52,12 +52,14 @@ broker_env(struct broker *b, int *status, struct error *err)
         record = NULL;
     if (found != CREDENTIAL_FAILED)
         env_publish(&b->credential);
+    /* Who asks by himself gets one that is made now; a session does not wait
+     * for that. */
+    if (!b->session && record && !*broker_key(record) &&
+        credential_key(&b->credential, &record, err) != CREDENTIAL_OK)
+        return -1;
     if (*broker_key(record) && (!b->session || b->config.export_environment))
         return env_print(b, record, err);
     if (b->session)
         return found == CREDENTIAL_FAILED ? -1 : 0;
-    if (record)
-        error_set(err, FAIL_AUTH, "no_api_key",
-                  "no API key is stored for this credential");
     return -1;
 }

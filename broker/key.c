@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/manager.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
@@ -12,8 +13,8 @@ key_count_lost(const struct broker *b)
     return made_keys_count(&b->credential.store.made, MADE_LOST);
 }
 
-void
-key_ensure(struct broker *b, bool aloud)
+static void
+key_make(struct broker *b, bool aloud)
 {
     struct error trouble = ERROR_INIT;
     struct record *r = NULL;
@@ -26,6 +27,13 @@ key_ensure(struct broker *b, bool aloud)
         log_warning("%s", trouble.text);
     if (aloud)
         broker_say(b, "no API key yet: %s", trouble.text);
+}
+
+void
+key_ensure(struct broker *b, bool aloud)
+{
+    key_make(b, aloud);
+    manager_settle(b);
 }
 
 void

@@ -10,7 +10,8 @@
  * The chosen credential shall have an API key, if the configuration says so.
  * Trouble is no failure of what the caller does: it is tried again when
  * somebody needs the key. aloud: a person is told of it; a key that may have
- * been made and is not here is always in the log.
+ * been made and is not here is always in the log. The user manager gets the
+ * key.
  */
 void key_ensure(struct broker *b, bool aloud);
 

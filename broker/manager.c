@@ -159,18 +159,32 @@ manager_has(const struct secret *text, const char *start)
     return false;
 }
 
+/* Whether it is this key already. */
+static bool
+manager_has_key(const struct secret *text, const struct record *key)
+{
+    CLEANUP(manager_key_lines_release)
+    struct manager_key_lines lines = {SECRET_INIT, SECRET_INIT};
+
+    return manager_put_key(&lines, key) == 0 &&
+           secret_append_text(&lines.value, "\n") == 0 &&
+           secret_append_text(&lines.id, "\n") == 0 &&
+           strstr(secret_text(text), lines.value.data) &&
+           strstr(secret_text(text), lines.id.data);
+}
+
+/* text: the manager's environment, a line each. */
 static enum manager_key
-manager_look(struct manager *m)
+manager_look(struct manager *m, struct secret *text)
 {
     static char *const show[] = {(char *)"show-environment", NULL};
-    CLEANUP(secret_release) struct secret text = SECRET_INIT;
 
-    if (manager_call(m, NULL, show, &text) < 0)
+    if (manager_call(m, NULL, show, text) < 0)
         return MANAGER_UNKNOWN;
-    if (manager_has(&text, "PARALLEL_CREDENTIAL_KEY_ID="))
+    if (manager_has(text, "PARALLEL_CREDENTIAL_KEY_ID="))
         return MANAGER_OURS;
-    return manager_has(&text, "PARALLEL_API_KEY=") ? MANAGER_OWN
-                                                   : MANAGER_NOTHING;
+    return manager_has(text, "PARALLEL_API_KEY=") ? MANAGER_OWN
+                                                  : MANAGER_NOTHING;
 }
 
 static void
@@ -196,14 +210,16 @@ manager_unset(struct manager *m)
     CLEANUP(secret_release) struct secret ignored = SECRET_INIT;
 
     manager_call(m, NULL, unset, &ignored);
+    secret_release(&ignored);
     /* What a generator has brought cannot be unset, but be covered. */
-    if (manager_look(m) == MANAGER_OURS)
+    if (manager_look(m, &ignored) == MANAGER_OURS)
         manager_call(m, NULL, empty, &ignored);
 }
 
 void
 manager_settle(const struct broker *b)
 {
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
     const struct store *store = &b->credential.store;
     const struct record *r =
         store_find(store, NULL, config_issuer(&b->config), NULL);
@@ -214,11 +230,12 @@ manager_settle(const struct broker *b)
     if (!b->config.export_environment || (!r && store->unread) ||
         !manager_find(&m, b))
         return;
-    there = manager_look(&m);
+    there = manager_look(&m, &text);
     if (there == MANAGER_UNKNOWN || there == MANAGER_OWN)
         return;
-    if (r && !secret_is_empty(&r->api_key))
-        manager_set(&m, r);
-    else if (there == MANAGER_OURS)
+    if (r && !secret_is_empty(&r->api_key)) {
+        if (!manager_has_key(&text, r))
+            manager_set(&m, r);
+    } else if (there == MANAGER_OURS)
         manager_unset(&m);
 }

@@ -21,7 +21,8 @@ session_settle(const struct broker *b, bool declined)
 
     prompt_save(&prompt, &b->place);
     pending_remove(&b->place);
-    manager_settle(b);
+    if (declined)
+        manager_settle(b);
 }
 
 static const char *
@@ -41,7 +42,6 @@ session_note_approval(const struct broker *b, const struct record *r)
     /* In this order: who sees that nothing is pending reads the other. */
     prompt_save(&prompt, &b->place);
     pending_remove(&b->place);
-    manager_settle(b);
 }
 
 /* While a poll was made, a login by hand may have taken the code away. */

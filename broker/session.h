@@ -25,7 +25,7 @@ enum credential_approval session_poll_once(struct broker *b,
 bool session_ask_again(struct broker *b, struct record **record);
 
 /* A person has signed in, or out, by hand: what was pending is void, no pause
- * is kept, and the user manager has the API key, or no longer. declined: do
+ * is kept. declined: do
  * not ask by yourself until the next login. */
 void session_settle(const struct broker *b, bool declined);
 

@@ -73,6 +73,7 @@ broker_erase(struct broker *b, int *status, struct error *err)
      * the access token. */
     if (made_keys_count(&b->credential.store.made, MADE_UNWANTED) > 0)
         key_ensure(b, false);
-    manager_settle(b);
+    else
+        manager_settle(b);
     return 0;
 }

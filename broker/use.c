@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "broker/manager.h"
 #include "lib/base/text.h"
 
 int
@@ -19,6 +20,7 @@ broker_use(struct broker *b, int *status, struct error *err)
     if (broker_open(b, err) < 0 ||
         credential_select(&b->credential, wanted, &r, err) != CREDENTIAL_OK)
         return -1;
+    manager_settle(b);
     broker_say(b, "the credential for %s is used from now on",
                text_show(shown, sizeof shown,
                          *r->org_name ? r->org_name : r->org_id));

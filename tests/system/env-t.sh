@@ -28,6 +28,13 @@ is "$rc:$out$err" 0: "--session: it is not"
 run bash -euc 'eval "$(parallel-credential env --quiet)"; echo on'
 is "$rc:$out$err" 0:on "it breaks no shell that evaluates it"
 sign_in
+run "$TOOL" env --plain
+is "$rc:${out%%$'\n'*}" "0:PARALLEL_API_KEY=$(stored '.records[0].api_key')" \
+    "signed in: the key that came with it"
+isnt "${out#*_ID=}" pasted "and its id"
+new_person
+configure 'api_key = none'
+sign_in
 run "$TOOL" env
 is "$rc:$out" 3: "signed in, without a key: 3"
 run "$TOOL" env --session

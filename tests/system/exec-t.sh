@@ -273,6 +273,9 @@ wait "$pid"
 is "$?:$(cat "$WORK/err")" 0: "and the command is not disturbed"
 is "$(($(refreshes) - before))" 1 "the next attempt waits"
 expire_token
+configure 'api_key = none'
+printf 'protocol=http\nhost=%s\npassword=%s\n\n' "${PARALLEL_API_URL#*://}" \
+    "$(stored '.records[0].api_key')" | "$TOOL" erase
 run "$TOOL" exec true
 is "$rc" 4 "an expired token, and the service is down: 4"
 paste_key pk_stored

@@ -13,6 +13,7 @@ said() {
 }
 
 new_person
+configure 'api_key = none'
 run "$TOOL" token --exec-credential
 is "$rc:$out" 3: "signed out: 3, and no object"
 sign_in
