@@ -62,9 +62,13 @@ int broker_config(struct broker *b, int *status, struct error *err);
 int broker_env(struct broker *b, int *status, struct error *err);
 int broker_erase(struct broker *b, int *status, struct error *err);
 int broker_exec(struct broker *b, int *status, struct error *err);
+int broker_export_parallel_cli(struct broker *b, int *status,
+                               struct error *err);
 int broker_get(struct broker *b, int *status, struct error *err);
 int broker_header(struct broker *b, int *status, struct error *err);
 int broker_help(struct broker *b, int *status, struct error *err);
+int broker_import_parallel_cli(struct broker *b, int *status,
+                               struct error *err);
 int broker_keys(struct broker *b, int *status, struct error *err);
 int broker_lease(struct broker *b, int *status, struct error *err);
 int broker_login(struct broker *b, int *status, struct error *err);

@@ -34,6 +34,8 @@ static char help_text[] =
     "[--json]\n"
     "                            API keys, and the apps they belong to\n"
     "  parallel-credential balance [--json]   what is left to spend\n"
+    "  parallel-credential import-parallel-cli | export-parallel-cli\n"
+    "                            the API key from, and to, parallel-cli\n"
     "  parallel-credential move-store secret-service | file\n"
     "                            keep the credential there from now on\n"
     "\n"

@@ -236,6 +236,16 @@ int credential_erase_other(struct credential *c,
                            const struct other_request *request,
                            struct error *err);
 
+/*
+ * Another program's API key for an organization of the configured service
+ * becomes ours. 1; 0: it was before; -1: also when another key is stored for
+ * that organization, which stays. What is selected stays so. org_name may be
+ * NULL.
+ */
+int credential_import_key(struct credential *c, const char *org_id,
+                          const char *org_name, const char *key,
+                          struct error *err);
+
 /* What the credential has for an address; what a new one would have, when
  * record is NULL. */
 enum cache_use credential_match(const struct credential *c,

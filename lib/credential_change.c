@@ -236,20 +236,20 @@ credential_match(const struct credential *c, const struct record *record,
     return cache_match(&block, origin, path);
 }
 
-/* A record that holds nothing but a key that a person has pasted. */
+/* A record that holds nothing but a key; of no known organization, if token
+ * names none. */
 static struct record *
-credential_new_key_record(struct credential *c, struct error *err)
+credential_new_key_record(struct credential *c, const struct token *token,
+                          struct error *err)
 {
     CLEANUP(provider_release) struct provider provider = {0};
     const struct config *config = c->config;
-    const struct token nothing = TOKEN_INIT;
     struct record *fresh = calloc(1, sizeof *fresh), *replaced;
 
     if (provider_init_parallel(&provider, config->platform_url,
                                config->service_api_url, config->api_url, "",
                                err) < 0 ||
-        !fresh ||
-        record_init(fresh, &provider, "", &nothing, c->started) < 0) {
+        !fresh || record_init(fresh, &provider, "", token, c->started) < 0) {
         free(fresh);
         return NULL;
     }
@@ -261,6 +261,7 @@ credential_set_key(struct credential *c, const char *origin, const char *path,
                    const char *key, struct error *err)
 {
     CLEANUP(secret_release) struct secret pasted = SECRET_INIT;
+    const struct token nothing = TOKEN_INIT;
     struct record *r = NULL;
     int result = -1;
 
@@ -272,7 +273,7 @@ credential_set_key(struct credential *c, const char *origin, const char *path,
         credential_find(c, &r, err) != CREDENTIAL_FAILED)
         result = 0;
     if (result == 0 && !r)
-        r = credential_new_key_record(c, err);
+        r = credential_new_key_record(c, &nothing, err);
     if (result == 0 && r && secret_set(&pasted, key, strlen(key)) == 0) {
         credential_drop_key(c, r);
         result = record_set_key(r, &pasted, "", "", "") < 0
@@ -281,6 +282,72 @@ credential_set_key(struct credential *c, const char *origin, const char *path,
     } else {
         result = -1;
     }
+    credential_unlock(c);
+    return result;
+}
+
+/* The record for an organization, and a new one if there is none yet. */
+static struct record *
+credential_record_for(struct credential *c, const char *org_id,
+                      const char *org_name, struct error *err)
+{
+    CLEANUP(token_release) struct token token = TOKEN_INIT;
+    const char *issuer = c->config->platform_url;
+    struct record *selected = store_find(&c->store, NULL, NULL, NULL);
+    struct record *r = store_find(&c->store, NULL, issuer, org_id);
+
+    if (r)
+        return r;
+    token.org_id = strdup(org_id);
+    token.org_name = org_name ? strdup(org_name) : NULL;
+    if (!token.org_id || (org_name && !token.org_name))
+        return NULL;
+    r = credential_new_key_record(c, &token, err);
+    if (r && selected && store_select(&c->store, selected) < 0)
+        return NULL;
+    return r;
+}
+
+static int
+credential_import_locked(struct credential *c, const char *org_id,
+                         const char *org_name, struct secret *key,
+                         struct error *err)
+{
+    struct record *r;
+
+    if (store_load(&c->store, err) < 0)
+        return -1;
+    if (c->store.unread)
+        return keyring_explain(&c->store.keyring, err), -1;
+    r = credential_record_for(c, org_id, org_name, err);
+    if (!r)
+        return err->failure
+                   ? -1
+                   : error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    if (secret_equals(&r->api_key, secret_text(key)))
+        return 0;
+    if (!secret_is_empty(&r->api_key))
+        return error_set(err, FAIL_INPUT, "api_key_there",
+                         "another API key is stored for that organization; "
+                         "nothing was imported");
+    if (record_set_key(r, key, "", "", "") < 0 ||
+        credential_commit(c, err) < 0)
+        return -1;
+    return 1;
+}
+
+int
+credential_import_key(struct credential *c, const char *org_id,
+                      const char *org_name, const char *key, struct error *err)
+{
+    CLEANUP(secret_release) struct secret imported = SECRET_INIT;
+    int result;
+
+    if (secret_set(&imported, key, strlen(key)) < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    result = credential_lock(c, true, err);
+    if (result == 0)
+        result = credential_import_locked(c, org_id, org_name, &imported, err);
     credential_unlock(c);
     return result;
 }

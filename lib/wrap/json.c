@@ -424,6 +424,14 @@ json_put_object(struct json *object, const char *key)
 }
 
 struct json *
+json_edit_object(struct json *object, const char *key)
+{
+    if (!json_has(object, key))
+        return json_put_object(object, key);
+    return json_as(json_member(object, key, json_type_object));
+}
+
+struct json *
 json_put_array(struct json *object, const char *key)
 {
     return json_as(json_put(object, key, json_object_new_array(), false));

@@ -71,6 +71,9 @@ void json_put_number(struct json *object, const char *key, int64_t number);
 void json_put_bool(struct json *object, const char *key, bool value);
 void json_put_null(struct json *object, const char *key);
 struct json *json_put_object(struct json *object, const char *key);
+/* The member that is an object, to be changed; made when it is missing or
+ * null, NULL when it is something else. */
+struct json *json_edit_object(struct json *object, const char *key);
 struct json *json_put_array(struct json *object, const char *key);
 void json_append_text(struct json *array, const char *text);
 struct json *json_append_object(struct json *array);
