@@ -1,0 +1,57 @@
+#!/bin/bash
+# The official Parallel SDK under exec: nobody tells it a key, and the service
+# gets the right one.
+#
+# npm installs it below the build tree, with the settings of whoever runs this,
+# so before all that lib.sh changes.
+sdk=${BUILD:?the build tree}/sdk
+npm_missing=''
+if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
+    npm_missing="npm or node is missing"
+elif [ ! -e "$sdk/node_modules/parallel-web/package.json" ]; then
+    mkdir -p "$sdk"
+    timeout 120 npm install --prefix "$sdk" --ignore-scripts --no-audit \
+        --no-fund parallel-web@1 >"$sdk/npm.log" 2>&1 </dev/null ||
+        npm_missing="npm cannot install parallel-web"
+fi
+. "$(dirname "$0")/lib.sh"
+[ -z "$npm_missing" ] || skip_all "$npm_missing"
+
+start_sandbox
+cat >"$WORK/run.cjs" <<END
+const { createRequire } = require('module')
+const Parallel = createRequire('$sdk/')('parallel-web').default
+new Parallel({ maxRetries: 0 }).taskRun.create({ input: 'x', processor: 'base' })
+    .then((run) => console.log(JSON.stringify(run)))
+    .catch((err) => { console.error(String(err)); process.exitCode = 9 })
+END
+# call [WORD...]: the SDK, by way of these words
+call() {
+    run env PARALLEL_BASE_URL="$PARALLEL_API_URL" "$@" node "$WORK/run.cjs"
+}
+
+new_person
+sign_in
+call
+is "$((rc > 0)):$out" 1: "the SDK by itself has no key"
+like "$err" "PARALLEL_API_KEY" "and names the variable"
+call "$TOOL" exec
+is "$rc:$err" 0: "under exec it calls the service"
+is "$(jq -r .api_key_id <<<"$out")" "$(stored '.records[0].api_key_id')" \
+    "which gets the key of this machine"
+like "$(jq -r '.method + " " + .path' <<<"$out")" "^POST .*/tasks/runs$" \
+    "for what was called"
+headers=$(curl -sS --noproxy '*' "$CONTROL_URL/log" |
+    jq -c '[.. | objects | select((.path? // "") | test("tasks/runs$"))][-1] |
+        .header_names | map(ascii_downcase) | [.[] |
+        select(. == "x-api-key" or . == "authorization")]')
+is "$headers" '["x-api-key"]' "in the header x-api-key"
+control key '{}' >"$WORK/key"
+call env PARALLEL_API_KEY="$(jq -r .api_key "$WORK/key")" "$TOOL" exec
+is "$(jq -r .api_key_id <<<"$out")" "$(jq -r .api_key_id "$WORK/key")" \
+    "a key of the person's own goes first"
+run bash -c 'eval "$(parallel-credential env --sh)"
+    PARALLEL_BASE_URL=$PARALLEL_API_URL exec node "$0"' "$WORK/run.cjs"
+is "$rc:$(jq -r .api_key_id <<<"$out")" "0:$(stored '.records[0].api_key_id')" \
+    "with env, the same"
+finish
