@@ -331,7 +331,9 @@ service_dismiss(const char *prompt, struct service_answer *answer)
                          NULL, "()", &ignored);
     if (reply)
         g_variant_unref(reply);
-    return service_fail(answer, KEYRING_SAYS_LOCKED);
+    text_show(answer->said, sizeof answer->said,
+              "it would ask a person first");
+    return service_fail(answer, KEYRING_SAYS_REFUSED);
 }
 
 static GVariant *

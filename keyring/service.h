@@ -3,7 +3,7 @@
  * libsecret and GLib.
  *
  * Nothing here ever prompts: items are searched for without unlocking, and
- * what would take a prompt is answered with "locked". Each function fills
+ * what would take a prompt is given up. Each function fills
  * *answer; none is bounded in time except by the bus (25 s a call): whoever
  * started us sees to that.
  */
