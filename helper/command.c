@@ -1,9 +1,11 @@
 #include "helper/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,9 @@
  * to pass on. */
 static const int command_own_signals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL,
                                           SIGSEGV, SIGSYS, SIGTRAP};
+
+/* By these the terminal stops what runs in it. */
+static const int command_stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 
 #define COUNT(table) (sizeof table / sizeof *table)
 
@@ -46,49 +51,52 @@ command_hold_signals(struct command *command, sigset_t *held)
     sigprocmask(SIG_BLOCK, held, &command->before);
 }
 
-/* A script without "#!" is for the shell, as everywhere. */
-static void
-command_execute(const char *path, char **argv, char **script,
-                char **environment)
+static int
+command_try(const char *path)
 {
-    execve(path, argv, environment);
-    if (errno != ENOEXEC)
-        return;
-    script[0] = (char *)"sh";
-    script[1] = (char *)path;
-    execve("/bin/sh", script, environment);
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return errno;
+    if (!S_ISREG(st.st_mode)) {
+        errno = EACCES;
+        return errno;
+    }
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-/* As execvp() does it, which is not the same in every libc. */
-static void
-command_search(const char *name, char **argv, char **script,
-               char **environment)
+/* Where name is, as execvp() would look for it: 0, or the reason why it cannot
+ * be run. */
+static int
+command_find(const char *name, char *path)
 {
     const char *folder = getenv("PATH");
-    bool refused = false;
-    char path[PATH_MAX];
+    int reason = ENOENT;
 
-    if (!folder)
-        folder = COMMAND_DEFAULT_PATH;
-    for (;;) {
+    if (strlen(name) >= PATH_MAX)
+        return ENAMETOOLONG;
+    text_put(path, PATH_MAX, 0, name);
+    if (strchr(name, '/') || !*name)
+        return command_try(name);
+    for (folder = folder ? folder : COMMAND_DEFAULT_PATH;; folder++) {
         size_t len = strcspn(folder, ":");
 
-        if (len + strlen(name) + 2 <= sizeof path) {
+        if (len + strlen(name) + 3 <= PATH_MAX) {
             memcpy(path, folder, len);
             path[len] = '\0';
-            len = text_put(path, sizeof path, len, len ? "/" : "./");
-            text_put(path, sizeof path, len, name);
-            command_execute(path, argv, script, environment);
-            if (errno == EACCES)
-                refused = true;
-            else if (errno != ENOENT && errno != ENOTDIR)
-                return;
+            len = text_put(path, PATH_MAX, len, len ? "/" : "./");
+            text_put(path, PATH_MAX, len, name);
+            switch (command_try(path)) {
+            case 0:
+                return 0;
+            case EACCES:
+                reason = EACCES;
+            }
         }
         folder += strcspn(folder, ":");
-        if (!*folder++)
-            break;
+        if (!*folder)
+            return reason;
     }
-    errno = refused ? EACCES : ENOENT;
 }
 
 static int
@@ -105,40 +113,70 @@ command_complain(const char *name, int error)
     return error == ENOENT ? COMMAND_NOT_FOUND : COMMAND_NOT_RUN;
 }
 
-/* In the child. */
+/*
+ * In the child: what would stop us now would also stop our parent, who waits
+ * for our exec and could not even tell the shell. It is put off until then.
+ */
 static void
-command_become(const struct command *command, char **script)
+command_put_off_stop(struct command *command)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    const char *name = command->argv[0];
+    struct sigaction before;
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (size_t i = 0; i < COUNT(command_stops); i++) {
+        int number = command_stops[i];
+
+        if (!sigismember(&pending, number) ||
+            sigismember(&command->before, number))
+            continue;
+        sigaction(number, &ignore, &before); /* that one is gone now */
+        sigaction(number, &before, NULL);
+        command->stop = number;
+    }
+}
+
+/* In the child. A script without "#!" is for the shell, as everywhere. */
+static void
+command_become(struct command *command, const char *path, char **script)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     if (command->no_children)
         sigaction(SIGCHLD, &ignore, NULL);
+    command_put_off_stop(command);
     sigprocmask(SIG_SETMASK, &command->before, NULL);
-    if (strchr(name, '/') || !*name)
-        command_execute(name, command->argv, script, command->environment);
-    else
-        command_search(name, command->argv, script, command->environment);
-    _exit(command_complain(name, errno));
+    execve(path, command->argv, command->environment);
+    if (errno == ENOEXEC) {
+        script[0] = (char *)"sh";
+        script[1] = (char *)path;
+        execve("/bin/sh", script, command->environment);
+    }
+    _exit(command_complain(command->argv[0], errno));
 }
 
 int
 command_start(struct command *command)
 {
+    char path[PATH_MAX];
+    int reason = command_find(command->argv[0], path);
     size_t count = 0;
     char **script;
 
+    if (reason)
+        return command_complain(command->argv[0], reason);
     while (command->argv[count])
         count++;
     script = calloc(count + 3, sizeof *script);
     if (!script)
         return -1;
     memcpy(script + 2, command->argv + 1, count * sizeof *script);
-    /* Not vfork(): a Ctrl-Z just before the exec would stop us both, and no
-     * shell could tell. */
-    command->pid = fork();
+    command->pid = vfork();
     if (command->pid == 0)
-        command_become(command, script);
+        command_become(command, path, script);
+    if (command->pid > 0 && command->stop)
+        kill(command->pid, command->stop);
     free(script);
     return command->pid < 0 ? -1 : 0;
 }

@@ -21,6 +21,7 @@ struct command {
     sigset_t before;  /* the signal mask that it gets */
     bool no_children; /* SIGCHLD was ignored */
     pid_t pid;
+    volatile int stop; /* a signal that came too early, or 0 */
 };
 
 /* Before any child: learn how each ends, also where SIGCHLD was ignored, which
@@ -31,9 +32,9 @@ void command_prepare(struct command *command);
  * mask. */
 void command_hold_signals(struct command *command, sigset_t *held);
 
-/* Start it. 0, or -1 with errno when there is no process to be had. A command
- * that cannot be run ends with 127 when there is none of that name, else with
- * 126, and says why on standard error. */
+/* Start it: 0, or -1 when there is no process to be had. Of a command that
+ * cannot be run the reason is printed, and 127 returned when there is none of
+ * that name, else 126; or it ends with that. */
 int command_start(struct command *command);
 
 /* A signal has come for us: pass it on, unless it came from the terminal,

@@ -282,12 +282,15 @@ exec_start(struct exec *x)
 static int
 exec_run(struct exec *x)
 {
+    int result;
+
     if (exec_open(x) < 0 || exec_make_file(x) < 0)
         return FAIL_SERVICE;
-    if (exec_start(x) < 0) {
+    result = exec_start(x);
+    if (result < 0)
         front_complain("no process can be started for the command");
-        return FAIL_SERVICE;
-    }
+    if (result != 0)
+        return result < 0 ? FAIL_SERVICE : result;
     if (x->file.fd >= 0)
         exec_set_timer(x, lease_left(&x->lease));
     exec_wait(x);
