@@ -361,6 +361,8 @@ store_save(struct store *store, struct record *r, bool parked)
     char label[512];
 
     if (store_in_keyring(store, r)) {
+        /* Written by one who did not live to say so: it counts. */
+        copies_drop(&store->to_erase, r->issuer, r->org_id);
         r->place = RECORD_IN_KEYRING;
         return 0;
     }
