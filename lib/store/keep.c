@@ -12,7 +12,8 @@
  *                  └─ keyring: room for parked; without a runtime folder
  *                              the keyring has to be open
  *
- *   commit      file:     store.json; what lay in the keyring is erased
+ *   commit      file:     store.json; what lay in the keyring is erased, as
+ *                         far as it has shown it
  *               keyring:  1 store.json: the choice, and what lies there
  *                         2 parked: what the keyring does not hold yet
  *                         3 keyring: save it, erase what is void
@@ -266,16 +267,30 @@ store_mark_all(struct store *store, enum record_place place,
     return 0;
 }
 
-/* All that lies in the keyring is void once the file is the store. */
+static bool
+store_shows_not(const struct store *store, const struct copy *copy)
+{
+    return secret_is_empty(&copy->text) &&
+           !copies_find(&store->to_erase, copy->issuer, copy->org);
+}
+
+/* What lies in the keyring is void once the file is the store; but for that
+ * which could not be read: then the keyring is looked into until it can. */
 static int
-store_void_keyring(struct store *store)
+store_void_keyring(struct store *store, enum store_kind *chosen)
 {
     static const struct secret unknown = SECRET_INIT;
 
-    for (size_t i = 0; i < store->in_keyring.count; i++)
-        if (copies_put(&store->to_erase, store->in_keyring.item[i].issuer,
-                       store->in_keyring.item[i].org, &unknown) < 0)
+    for (size_t i = 0; i < store->in_keyring.count; i++) {
+        const struct copy *copy = &store->in_keyring.item[i];
+
+        if (store->unread && store_shows_not(store, copy) &&
+            !store_has(store, copy->issuer, copy->org))
+            *chosen = STORE_KEYRING;
+        else if (copies_put(&store->to_erase, copy->issuer, copy->org,
+                            &unknown) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -296,11 +311,11 @@ store_clear_keyring(struct store *store)
 static int
 store_commit_file(struct store *store, struct error *err)
 {
-    enum store_kind before = store->chosen;
+    enum store_kind before = store->chosen, after = store->target;
 
-    if (before == STORE_KEYRING && store_void_keyring(store) < 0)
+    if (before == STORE_KEYRING && store_void_keyring(store, &after) < 0)
         return store_out_of_memory(err);
-    store->chosen = store->target;
+    store->chosen = after;
     if (store_put_file(store, true, err) < 0) {
         store->chosen = before;
         return -1;
@@ -525,13 +540,6 @@ store_is_loose(const struct store *store)
     return open && store->in_parked.count + store->in_file.count +
                            store->to_erase.count >
                        0;
-}
-
-static bool
-store_shows_not(const struct store *store, const struct copy *copy)
-{
-    return secret_is_empty(&copy->text) &&
-           !copies_find(&store->to_erase, copy->issuer, copy->org);
 }
 
 bool

@@ -184,6 +184,12 @@ store_index(const struct store *store, const char *issuer, const char *org)
     return i;
 }
 
+bool
+store_has(const struct store *store, const char *issuer, const char *org)
+{
+    return store_index(store, issuer, org) < store->record_count;
+}
+
 int
 store_merge(struct store *store, struct record *record,
             enum record_place place)

@@ -31,6 +31,9 @@ void store_forget(struct store *store);
 int store_merge(struct store *store, struct record *record,
                 enum record_place place);
 
+/* Whether a record of this issuer and organization is in memory. */
+bool store_has(const struct store *store, const char *issuer, const char *org);
+
 /* store_text.c: take apart what was loaded. */
 int store_read_file(struct store *store, struct error *err);
 int store_read_parked(struct store *store, struct error *err);

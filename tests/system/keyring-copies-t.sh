@@ -17,6 +17,16 @@ begin() {
     fake_start
     enter
 }
+# enter_org ID NAME: another organization is chosen at the approval
+enter_org() {
+    control config '{"approve_after":null}' >"$WORK/control.out"
+    control approve '{"user_code":"any","wait_ms":20000,"org_id":"'"$1"'",
+        "org_name":"'"$2"'"}' >"$WORK/approve.out" &
+    pid=$!
+    enter
+    wait "$pid"
+    control config '{"approve_after":0}' >"$WORK/control.out"
+}
 fake_lock() {
     fake Lock "boolean:$1"
 }
@@ -43,11 +53,40 @@ t_replaced_late() {
     is "$(stored .to_erase)" null "nothing is left to be erased"
 }
 
+# The configuration says file while the keyring is locked: what it does not
+# show cannot move, and is still there when it opens.
+t_unread() {
+    local first
+    begin
+    first=$(fake_kept .org_id)
+    enter_org org_b Bolt
+    is "$(fake_kept .org_id | sort | paste -sd' ')" "$first org_b" \
+        "two credentials in the keyring"
+    fake_lock true
+    configure 'store = file' 'keyring_timeout = 300ms'
+    enter
+    is "$rc:$(stored '.records[].org_id')" "0:$first" \
+        "store = file, and it is locked: a login goes to the file"
+    is "$(stored '.to_erase[].org_id')" "$first" "it alone is void in the keyring"
+    rm -f "$SESSION"
+    bounded "$TOOL" token --org org_b
+    is "$rc" 4 "the other one cannot be read"
+    like "$err" 'is locked' "which is said"
+    fake_lock false
+    bounded "$TOOL" refresh --org org_b
+    is "$rc:$err" 0: "it opens: the other one is renewed"
+    bounded "$TOOL" refresh --org "$first"
+    is "$rc:$err" 0: "and the first one"
+    is "$(stored '.store + " " + ([.records[].org_id] | sort | join(" "))')" \
+        "file $first org_b" "both lie in the file"
+    is "$(fake_kept .org_id)" "" "and none in the keyring"
+}
+
 keyring_needs
 own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
-for each in ${COPIES_TESTS-replaced_late}; do
+for each in ${COPIES_TESTS-replaced_late unread}; do
     "t_$each"
 done
 finish
