@@ -334,6 +334,7 @@ store_remove(struct store *store, struct record *record)
     if (i == store->record_count)
         return;
     store->record[i] = store->record[--store->record_count];
+    copies_drop(&store->in_file, record->issuer, record->org_id);
     if (copies_find(&store->in_keyring, record->issuer, record->org_id))
         store_void(store, record);
     if (selected) {

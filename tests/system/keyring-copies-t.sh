@@ -82,11 +82,27 @@ t_unread() {
     is "$(fake_kept .org_id)" "" "and none in the keyring"
 }
 
+# The file was the store, and the keyring, which is to be, is locked: what has
+# not moved is signed out all the same.
+t_unmoved() {
+    local token
+    begin 'store = file'
+    token=$(refresh_token)
+    fake_lock true
+    configure 'store = secret-service' 'keyring_timeout = 300ms'
+    bounded "$TOOL" logout
+    is "$rc" 0 "logout"
+    unlike "$err" 'still signed in' "says nothing else"
+    is "$(where_found "$token")" "" "the refresh token is nowhere"
+    bounded "$TOOL" token
+    isnt "$rc" 0 "no token is served"
+}
+
 keyring_needs
 own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
-for each in ${COPIES_TESTS-replaced_late unread}; do
+for each in ${COPIES_TESTS-replaced_late unread unmoved}; do
     "t_$each"
 done
 finish
