@@ -39,14 +39,23 @@ credential_to_end(const struct credential *c, bool all)
                             config_issuer(c->config), c->choice.org);
 }
 
+/* What does not show cannot be revoked; and it shall not be forgotten. */
+static int
+credential_end_sees(const struct credential *c, bool all, struct error *err)
+{
+    if (!c->store.unread || (!all && credential_to_end(c, all)))
+        return 0;
+    return keyring_explain(&c->store.keyring, err);
+}
+
 /*
  * End one record, at the service first: the API key, for which the access
- * token is needed, then the refresh token. -1 with trouble: it could not be
- * told all of it.
+ * token is needed, then the refresh token. *told: it could be told all of it,
+ * else trouble. -1 with err: it does not show any more, and is not removed.
  */
 static int
-credential_end_one(struct credential *c, struct record *r,
-                   struct error *trouble)
+credential_end_one(struct credential *c, struct record *r, bool *told,
+                   struct error *trouble, struct error *err)
 {
     const struct credential_choice before = c->choice;
     cleanup_free char *issuer = strdup(r->issuer), *org = strdup(r->org_id);
@@ -60,7 +69,9 @@ credential_end_one(struct credential *c, struct record *r,
     if (r)
         store_remove(&c->store, r);
     c->choice = before;
-    return result;
+    if (result < 0)
+        *told = false;
+    return !r && c->store.unread ? keyring_explain(&c->store.keyring, err) : 0;
 }
 
 /* Both locks are held. *told: the service knows of all of it. */
@@ -70,12 +81,11 @@ credential_end(struct credential *c, bool all, bool *told,
 {
     struct record *r;
 
-    if (store_load(&c->store, err) < 0)
+    if (store_load(&c->store, err) < 0 || credential_end_sees(c, all, err) < 0)
         return -1;
     while ((r = credential_to_end(c, all))) {
-        if (credential_end_one(c, r, trouble) < 0)
-            *told = false;
-        if (credential_commit(c, err) < 0)
+        if (credential_end_one(c, r, told, trouble, err) < 0 ||
+            credential_commit(c, err) < 0)
             return -1;
         if (!all)
             break;
@@ -90,13 +100,8 @@ credential_logout(struct credential *c, bool all, struct error *err)
     bool told = true;
     int result;
 
-    if (store_load(&c->store, err) < 0)
+    if (store_load(&c->store, err) < 0 || credential_end_sees(c, all, err) < 0)
         return CREDENTIAL_FAILED;
-    /* What does not show cannot be revoked; and it shall not be forgotten. */
-    if (c->store.unread && (all || !credential_to_end(c, all))) {
-        keyring_explain(&c->store.keyring, err);
-        return CREDENTIAL_FAILED;
-    }
     if (!credential_to_end(c, all))
         return CREDENTIAL_NONE;
     result = credential_lock(c, false, err);

@@ -31,6 +31,15 @@ fake_lock() {
     fake Lock "boolean:$1"
 }
 
+# fake_expire: the access token in it has run out
+fake_expire() {
+    keyring_stop
+    jq '.[].secret |= (fromjson | .access_token_expires_at = 1000 | tojson)' \
+        "$WORK/items" >"$WORK/items.edit"
+    mv "$WORK/items.edit" "$WORK/items"
+    fake_start
+}
+
 # A login while the keyring is locked. When it opens, the write takes longer
 # than we wait, and is done all the same: that is no old item to be erased.
 t_replaced_late() {
@@ -98,11 +107,38 @@ t_unmoved() {
     isnt "$rc" 0 "no token is served"
 }
 
+# The keyring stops to answer at each call of a logout: it has taken place, or
+# it says that it has not.
+t_logout() {
+    local expired=$1 call count=0 left
+    for ((call = 1; call <= 40; call++)); do
+        begin
+        [ "$expired" = fresh ] || fake_expire
+        fake_trouble "hang=#$call"
+        rm -f "$SESSION"
+        bounded "$TOOL" logout
+        if [ "$rc" -eq 0 ] || [[ $err == *"signed out on this machine"* ]]; then
+            left=$(jq '(.to_erase // []) | length' "$STORE")
+            [ $((left + $(fake_kept .org_id | wc -l) * 2)) -ne 2 ] ||
+                offence "call $call: exit $rc, $err: still an item"
+        else
+            count=$((count + 1))
+            [ "$rc:$(fake_kept .org_id | wc -l)" = 4:1 ] ||
+                offence "call $call: exit $rc: $err"
+        fi
+        [ "$(calls)" -ge "$call" ] || break
+    done
+    none "it hangs at one of $((call - 1)) calls of a logout ($expired)"
+    check "some of them end it" test "$count" -gt 0 -a "$count" -lt "$call"
+}
+
 keyring_needs
 own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
-for each in ${COPIES_TESTS-replaced_late unread unmoved}; do
-    "t_$each"
+for each in ${COPIES_TESTS-replaced_late unread unmoved \
+    logout:fresh logout:expired}; do
+    # shellcheck disable=SC2086 # a name and its argument
+    t_${each/:/ }
 done
 finish
