@@ -2,7 +2,9 @@
  * keep.c - where the records lie: load, prepare, commit, move.
  *
  *   load        store.json ──► records, choice, client ids
- *               RUNTIME/parked ──► records, which go before all others
+ *               RUNTIME/parked ──► records, which go before all others;
+ *                                  those of another home only if the choice
+ *                                  is the keyring, which they wait for
  *               choice is the keyring? ──► ask it: records, or why not
  *
  *   prepare     decide ── auto, and no choice yet, or a provisional one?
@@ -80,10 +82,12 @@ store_load_parked(struct store *store, struct error *err)
         return 0;
     if (store_read_parked(store, err ? err : &ignored) < 0)
         return store_damaged(store, &store->parked, err ? err : &ignored);
+    if (store->elsewhere)
+        store->parked.present = false;
     return 0;
 }
 
-static bool
+bool
 store_looks_into_keyring(const struct store *store)
 {
     return store->options.wanted == STORE_KEYRING ||
@@ -114,7 +118,13 @@ store_load(struct store *store, struct error *err)
 {
     store_forget(store);
     if (store_open_folder(store, false, err) < 0 ||
-        store_load_file(store, err) < 0 || store_load_parked(store, err) < 0)
+        store_load_file(store, err) < 0)
+        return -1;
+    /* Whoever shares the keyring with us parks in the same place. */
+    if (store_looks_into_keyring(store) && store->lock >= 0 &&
+        store_lock_keyring(store, err) < 0)
+        return -1;
+    if (store_load_parked(store, err) < 0)
         return -1;
     return store_looks_into_keyring(store) ? store_load_keyring(store, err)
                                            : 0;
@@ -155,7 +165,7 @@ store_prepare_keyring(struct store *store, bool more, size_t size,
     bool parks;
 
     store_open_runtime(store, true);
-    parks = store->runtime >= 0 &&
+    parks = store->runtime >= 0 && !store->elsewhere &&
             document_prepare(&store->parked, size, NULL) == 0;
     if (store->keyring.state != KEYRING_OK && !parks) {
         keyring_explain(&store->keyring, err);
@@ -308,6 +318,15 @@ store_clear_keyring(struct store *store)
     store_put_file(store, true, NULL);
 }
 
+/* What was parked has its place now. */
+static void
+store_unpark(struct store *store)
+{
+    if (!store->elsewhere)
+        document_remove(&store->parked);
+    copies_release(&store->in_parked);
+}
+
 static int
 store_commit_file(struct store *store, struct error *err)
 {
@@ -328,8 +347,7 @@ store_commit_file(struct store *store, struct error *err)
         return 0;
     if (store_verify_file(store, err) < 0)
         return -1;
-    document_remove(&store->parked);
-    copies_release(&store->in_parked);
+    store_unpark(store);
     store_clear_keyring(store);
     return 0;
 }
@@ -457,7 +475,8 @@ store_park(struct store *store)
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
     size_t count;
 
-    if (store->runtime < 0 || store_write_parked(store, &text, &count) < 0)
+    if (store->runtime < 0 || store->elsewhere ||
+        store_write_parked(store, &text, &count) < 0)
         return false;
     return count > 0 && document_commit(&store->parked, &text, NULL) == 0;
 }
@@ -497,10 +516,8 @@ store_commit_keyring(struct store *store, struct error *err)
         copies_release(&store->in_file);
     else if (before != STORE_KEYRING && store->options.wanted == STORE_AUTO)
         return store_fall_back(store, before, err);
-    if (store_put_file(store, false, NULL) == 0 && all) {
-        document_remove(&store->parked);
-        copies_release(&store->in_parked);
-    }
+    if (store_put_file(store, false, NULL) == 0 && all)
+        store_unpark(store);
     if (kept)
         return 0;
     keyring_explain(&store->keyring, err);

@@ -41,7 +41,7 @@ store_forget(struct store *store)
     store->record_count = store->client_count = 0;
     store->selected_issuer = store->selected_org = NULL;
     store->chosen = STORE_AUTO;
-    store->present = store->unread = false;
+    store->present = store->unread = store->elsewhere = false;
 }
 
 int

@@ -72,6 +72,8 @@ struct store {
     struct copies in_file, in_keyring, in_parked;
     struct copies to_erase; /* in the keyring, and of no more use */
     struct made_keys made;  /* API keys that no record holds */
+    bool elsewhere; /* what is parked is another home's, and waits for a
+                       keyring that is not our store */
     bool unread;  /* the keyring is a place to look at and did not show all */
     bool present; /* store.json was there at the last load or commit */
     struct stat seen; /* and this is how it looked then, or before */

@@ -34,8 +34,12 @@ int store_merge(struct store *store, struct record *record,
 /* Whether a record of this issuer and organization is in memory. */
 bool store_has(const struct store *store, const char *issuer, const char *org);
 
+/* Whether the keyring is a place where records may lie. */
+bool store_looks_into_keyring(const struct store *store);
+
 /* store_text.c: take apart what was loaded. */
 int store_read_file(struct store *store, struct error *err);
+/* Sets elsewhere, and takes nothing, if another home has parked it. */
 int store_read_parked(struct store *store, struct error *err);
 /* An item of the keyring. -1: it is none of ours, or memory ran out. */
 int store_read_item(struct store *store, const char *text);

@@ -156,8 +156,15 @@ store_read_parked(struct store *store, struct error *err)
 {
     cleanup_json struct json *root = NULL;
 
+    const char *state;
+
     if (store_parse(&store->parked.text, &root, err) < 0)
         return -1;
+    state = json_text(root, "state");
+    store->elsewhere = state && strcmp(state, store->place->state) != 0 &&
+                       !store_looks_into_keyring(store);
+    if (store->elsewhere)
+        return 0;
     return store_read_records(store, json_array_at(root, "records"),
                               RECORD_PARKED, &store->in_parked) < 0
                ? store_not_understood(err)
@@ -305,6 +312,7 @@ store_write_parked(const struct store *store, struct secret *text,
 
     *count = 0;
     json_put_number(root, "version", STORE_FORMAT);
+    json_put_text(root, "state", store->place->state);
     records = json_put_array(root, "records");
     for (size_t i = 0; i < store->record_count; i++) {
         if (store_in_keyring(store, store->record[i]))

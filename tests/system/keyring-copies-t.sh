@@ -107,6 +107,41 @@ t_unmoved() {
     isnt "$rc" 0 "no token is served"
 }
 
+# Homes share the runtime folder: what one has parked there is none of the
+# others' but if they have the same keyring as their store.
+t_other_home() {
+    local token other=$WORK/other-home
+    begin
+    fake_lock true
+    enter
+    token=$(parked .refresh_token)
+    rm -rf "$other"
+    mkdir -m 700 "$other"
+    HOME=$other bounded "$TOOL" status
+    is "$rc" 3 "another home, where nobody has signed in"
+    HOME=$other bounded "$TOOL" login --no-browser
+    is "$rc:$(jq -r .store "$other/.local/state/parallel-credential/store.json")" \
+        0:provisional-file "somebody signs in there"
+    is "$(parked .refresh_token)" "$token" "what is parked still is"
+    is "$(grep -rl "$token" "$other")" "" "and not in that home"
+    fake_lock false
+    rm -f "$SESSION"
+    bounded "$TOOL" refresh
+    is "$rc:$err" 0: "the keyring opens: refresh"
+    whole secret-service "another home"
+    none "the credential is in the keyring"
+
+    fake_lock true
+    enter
+    token=$(parked .access_token)
+    rm -rf "$other"
+    mkdir -m 700 "$other" "$other/.config"
+    echo 'store = secret-service' >"$other/.config/parallel-credential.conf"
+    chmod 600 "$other/.config/parallel-credential.conf"
+    HOME=$other bounded "$TOOL" token
+    is "$rc:$out" "0:$token" "another home with the same keyring has it"
+}
+
 # The keyring stops to answer at each call of a logout: it has taken place, or
 # it says that it has not.
 t_logout() {
@@ -136,7 +171,7 @@ keyring_needs
 own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
-for each in ${COPIES_TESTS-replaced_late unread unmoved \
+for each in ${COPIES_TESTS-replaced_late unread unmoved other_home \
     logout:fresh logout:expired}; do
     # shellcheck disable=SC2086 # a name and its argument
     t_${each/:/ }
