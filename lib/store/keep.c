@@ -14,7 +14,8 @@
  *                  └─ keyring: room for parked; without a runtime folder
  *                              the keyring has to be open
  *
- *   commit      file:     store.json; what lay in the keyring is erased, as
+ *   commit      file:     parked, if there is one: it counts till it is gone;
+ *                         store.json; what lay in the keyring is erased, as
  *                         far as it has shown it
  *               keyring:  1 store.json: the choice, and what lies there
  *                         2 parked: what the keyring does not hold yet
@@ -193,6 +194,8 @@ store_prepare(struct store *store, bool more, struct error *err)
         return store_out_of_memory(err);
     if (store->target == STORE_KEYRING)
         return store_prepare_keyring(store, more, text.len + STORE_ROOM, err);
+    if (store->parked.present)
+        document_prepare(&store->parked, text.len + STORE_ROOM, NULL);
     return document_prepare(&store->file, text.len + STORE_ROOM, err);
 }
 
@@ -318,6 +321,19 @@ store_clear_keyring(struct store *store)
     store_put_file(store, true, NULL);
 }
 
+/* What the keyring does not hold is in memory before it is asked to. */
+static bool
+store_park(struct store *store)
+{
+    CLEANUP(secret_release) struct secret text = SECRET_INIT;
+    size_t count;
+
+    if (store->runtime < 0 || store->elsewhere ||
+        store_write_parked(store, &text, &count) < 0)
+        return false;
+    return count > 0 && document_commit(&store->parked, &text, NULL) == 0;
+}
+
 /* What was parked has its place now. */
 static void
 store_unpark(struct store *store)
@@ -335,6 +351,9 @@ store_commit_file(struct store *store, struct error *err)
     if (before == STORE_KEYRING && store_void_keyring(store, &after) < 0)
         return store_out_of_memory(err);
     store->chosen = after;
+    /* What is parked counts till it is removed: it must not be older. */
+    if (store->parked.present)
+        store_park(store);
     if (store_put_file(store, true, err) < 0) {
         store->chosen = before;
         return -1;
@@ -466,19 +485,6 @@ store_choose_keyring(struct store *store, struct error *err)
         return 0;
     store->chosen = before;
     return -1;
-}
-
-/* What the keyring does not hold is in memory before it is asked to. */
-static bool
-store_park(struct store *store)
-{
-    CLEANUP(secret_release) struct secret text = SECRET_INIT;
-    size_t count;
-
-    if (store->runtime < 0 || store->elsewhere ||
-        store_write_parked(store, &text, &count) < 0)
-        return false;
-    return count > 0 && document_commit(&store->parked, &text, NULL) == 0;
 }
 
 /*

@@ -142,6 +142,33 @@ t_other_home() {
     is "$rc:$out" "0:$token" "another home with the same keyring has it"
 }
 
+# With the file as the store from now on, a refresh is killed at each file that
+# it removes: a parked token that has been spent does not count.
+t_killed_unparking() {
+    local count=0 when
+    if ! can_trace; then
+        skip "killed while it is unparked" "strace cannot trace here"
+        return
+    fi
+    for ((when = 1; when <= 20; when++)); do
+        begin
+        fake_lock true
+        enter
+        configure 'store = file' 'keyring_timeout = 300ms'
+        fake_lock false
+        strace -f -qq -o "$WORK/trace" -e trace=unlinkat \
+            -e "inject=unlinkat:signal=SIGKILL:when=$when" \
+            "$TOOL" refresh >"$WORK/run.out" 2>&1 </dev/null
+        [ $? -eq 137 ] || break
+        count=$((count + 1))
+        run "$TOOL" refresh
+        [ "$rc" -eq 0 ] || offence "file $when: exit $rc: $err"
+        whole file "file $when"
+    done 2>"$WORK/killed.err"
+    none "killed before one of $count files is removed: nothing is lost"
+    check "it was killed indeed" test "$count" -gt 2
+}
+
 # The keyring stops to answer at each call of a logout: it has taken place, or
 # it says that it has not.
 t_logout() {
@@ -172,6 +199,7 @@ own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
 for each in ${COPIES_TESTS-replaced_late unread unmoved other_home \
+    killed_unparking \
     logout:fresh logout:expired}; do
     # shellcheck disable=SC2086 # a name and its argument
     t_${each/:/ }
