@@ -369,6 +369,7 @@ credential_key_locked(struct credential *c, struct record **r,
 {
     enum credential_result result =
         credential_token_locked(c, CREDENTIAL_FRESH, 0, r, err);
+    cleanup_free char *org = NULL;
     struct credential_app app;
     sigset_t before;
 
@@ -377,7 +378,12 @@ credential_key_locked(struct credential *c, struct record **r,
     if (credential_may_mint(c, *r, err) < 0)
         return CREDENTIAL_FAILED;
     app = credential_app_of(c, *r);
+    app.org_id = org = strdup((*r)->org_id); /* it may be read anew */
     result = CREDENTIAL_FAILED;
+    if (!org) {
+        error_set(err, FAIL_SERVICE, "memory", "out of memory");
+        return result;
+    }
     if (credential_call_locked(c, r, credential_ask_app, &app, err) ==
         ACCOUNT_OK) {
         credential_hold_signals(&before);

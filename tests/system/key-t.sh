@@ -102,6 +102,15 @@ bounded "$TOOL" login --no-browser
 is "$(alive):$(stored .keys)" 1:null "the next sign-in deletes it"
 "$TOOL" logout 2>"$WORK/run.err"
 
+person 'api_key = none'
+configure
+rm -f "$SESSION"
+trouble '{"endpoint":"apps","kind":"status","status":401}'
+bounded "$TOOL" token --api-key
+is "$rc" 0 "an access token that is refused meanwhile is renewed"
+check "and the key is made" good_key "$out"
+"$TOOL" logout 2>"$WORK/run.err"
+
 # ---- refused ----------------------------------------------------------------
 
 person
