@@ -436,10 +436,11 @@ credential_ask_make(void *context, const struct account *account,
     return credential_ask_key(&make->mint, account, err);
 }
 
-/* What was done at the service is noted here; trouble with that is none of
- * the caller's. */
+/* What was done at the service is noted here: a key made, or one that is not
+ * there any more. Trouble with that is none of the caller's. */
 static void
-credential_note(struct credential *c, const struct key *put, const char *drop)
+credential_note(struct credential *c, const struct key *put,
+                const struct key *drop)
 {
     struct record *r = NULL;
 
@@ -449,7 +450,9 @@ credential_note(struct credential *c, const struct key *put, const char *drop)
             credential_remember(c, r, put->app_id, put->id, put->name,
                                 MADE_BY_HAND);
         if (drop)
-            made_keys_drop(&c->store.made, drop);
+            made_keys_drop(&c->store.made, drop->name);
+        if (drop && *drop->id && strcmp(drop->id, r->api_key_id) == 0)
+            record_forget_key(r);
         credential_commit(c, NULL);
     }
     credential_unlock(c);
@@ -493,6 +496,7 @@ struct credential_unmake {
     struct credential_app app;
     const char *app_id;
     const char *id;
+    bool ours; /* then that it is gone already is fine */
 };
 
 static enum account_result
@@ -506,9 +510,10 @@ credential_ask_unmake(void *context, const struct account *account,
         result = credential_ask_app(&unmake->app, account, err);
     if (result != ACCOUNT_OK)
         return result;
-    return key_delete(account,
-                      unmake->app_id ? unmake->app_id : unmake->app.id,
-                      unmake->id, err);
+    result =
+        key_delete(account, unmake->app_id ? unmake->app_id : unmake->app.id,
+                   unmake->id, err);
+    return result == ACCOUNT_MISSING && unmake->ours ? ACCOUNT_OK : result;
 }
 
 enum credential_result
@@ -524,6 +529,9 @@ credential_delete_key(struct credential *c, const char *id_or_name,
     if (result != CREDENTIAL_OK)
         return result;
     made = credential_made(c, id_or_name);
+    unmake.ours = made ? strcmp(made->issuer, r->issuer) == 0 &&
+                             strcmp(made->org, r->org_id) == 0
+                       : strcmp(r->api_key_id, id_or_name) == 0;
     key.id = strdup(made ? made->id : id_or_name);
     key.app_id = strdup(made ? made->app_id : app ? app : r->api_key_app);
     key.name = strdup(made ? made->name : "");
@@ -540,8 +548,8 @@ credential_delete_key(struct credential *c, const char *id_or_name,
         unmake.app_id = key.app_id;
     if (*known)
         result = credential_call(c, credential_ask_unmake, &unmake, err);
-    if (result == CREDENTIAL_OK && *key.name)
-        credential_note(c, NULL, key.name);
+    if (result == CREDENTIAL_OK)
+        credential_note(c, NULL, &key);
     free(unmake.app.id);
     return result;
 }

@@ -235,6 +235,21 @@ bounded "$TOOL" keys delete 'for the cluster'
 is "$rc:$(stored .keys)" 0:null "keys delete, by name"
 run good_key "$raw"
 isnt "$rc" 0 "it is gone"
+bounded "$TOOL" keys create 'for the queue'
+id=$(stored '.keys[0].api_key_id')
+curl -sS --noproxy '*' -X DELETE -H "$("$TOOL" header)" \
+    -o "$WORK/curl.out" \
+    "$PARALLEL_SERVICE_API_URL/service/v1/apps/$(stored '.keys[0].app_id')/keys/$id"
+bounded "$TOOL" keys delete 'for the queue'
+is "$rc:$(stored .keys)" 0:null "keys delete: one that is gone already"
+key=$("$TOOL" token --api-key)
+bounded "$TOOL" keys delete "$(stored '.records[0].api_key_id')"
+is "$rc" 0 "keys delete: the one that is used"
+run good_key "$key"
+isnt "$rc" 0 "it is gone"
+is "$(stored '.records[0].api_key')" null "and not kept"
+key=$("$TOOL" token --api-key)
+check "whoever needs one has another one made" good_key "$key"
 bounded "$TOOL" apps delete "$app"
 is "$rc" 0 "apps delete"
 bounded "$TOOL" apps delete "$app"
