@@ -309,8 +309,10 @@ credential_end_key(struct credential *c, struct record **r, struct error *err)
         result = credential_token_locked(c, CREDENTIAL_FRESH, 0, r, err);
     if (result == CREDENTIAL_OK &&
         credential_call_locked(c, r, credential_ask_end, &end, err) ==
-            ACCOUNT_OK)
+            ACCOUNT_OK) {
+        credential_delete_unwanted(c, r);
         return 0;
+    }
     *r = store_find(&c->store, c->choice.provider, c->choice.issuer,
                     c->choice.org);
     if (*r)

@@ -190,6 +190,21 @@ store_has(const struct store *store, const char *issuer, const char *org)
     return store_index(store, issuer, org) < store->record_count;
 }
 
+/* A login has replaced this one without seeing it: the API key in it lives on,
+ * and nobody else knows of it. */
+static void
+store_note_key(struct store *store, const struct record *now,
+               const struct record *old)
+{
+    const struct made_key made = {old->issuer,       old->org_id,
+                                  old->api_key_app,  old->api_key_id,
+                                  old->api_key_name, MADE_UNWANTED};
+
+    if (*old->api_key_id && *old->api_key_app && *old->api_key_name &&
+        strcmp(old->api_key_id, now->api_key_id) != 0)
+        made_keys_put(&store->made, &made);
+}
+
 int
 store_merge(struct store *store, struct record *record,
             enum record_place place)
@@ -202,8 +217,11 @@ store_merge(struct store *store, struct record *record,
              (record->issued.real >= store->record[i]->issued.real &&
               store->record[i]->place != RECORD_PARKED);
     if (place == RECORD_IN_KEYRING &&
-        copies_find(&store->to_erase, record->issuer, record->org_id))
+        copies_find(&store->to_erase, record->issuer, record->org_id)) {
         counts = false;
+        if (!first)
+            store_note_key(store, store->record[i], record);
+    }
     if (counts && first && store_append_record(store, record) == 0)
         return 0;
     if (counts && !first) {

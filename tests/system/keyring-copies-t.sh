@@ -61,6 +61,25 @@ t_replaced_late() {
     none "the credential is in the keyring"
     is "$(stored .to_erase)" null "nothing is left to be erased"
 }
+# The API key in what was replaced unseen is not forgotten.
+t_replaced_key() {
+    local key name
+    begin
+    key=$(fake_kept .api_key)
+    name=$(fake_kept .api_key_name)
+    fake_lock true
+    enter
+    isnt "$(parked .api_key)" "$key" "a login while it is locked has a key of its own"
+    fake_lock false
+    bounded "$TOOL" status
+    like "$out" "to delete +\"$name\"" "it opens: status names the old one"
+    is "$(report '.keys_to_delete[].name')" "$name" "status --json, too"
+    bounded "$TOOL" logout
+    is "$rc" 0 "logout"
+    is "$(state '.api_keys | map(select(.alive)) | length')" 0 \
+        "deletes both at the service"
+    is "$(stored .keys)" null "none is left to be deleted"
+}
 
 # The configuration says file while the keyring is locked: what it does not
 # show cannot move, and is still there when it opens.
@@ -198,7 +217,7 @@ keyring_needs
 own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
-for each in ${COPIES_TESTS-replaced_late unread unmoved other_home \
+for each in ${COPIES_TESTS-replaced_late replaced_key unread unmoved other_home \
     killed_unparking \
     logout:fresh logout:expired}; do
     # shellcheck disable=SC2086 # a name and its argument
