@@ -95,7 +95,7 @@ printf 'protocol=http\nhost=%s\nusername=parallel-key\npassword=%s\n\n' \
 run owner "$TOOL" store <"$WORK/request"
 enters ann "open"
 is "$(said env | sort)" "PARALLEL_API_KEY=key-of-ann
-PARALLEL_CREDENTIAL_KEY_ID=" "open: the environment comes from there"
+PARALLEL_CREDENTIAL_KEY_ID=pasted" "open: the environment comes from there"
 served "open"
 
 keyring_lock
