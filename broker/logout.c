@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broker/session.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 
 /* The name of the credential that is signed in now, or "". */
@@ -35,8 +36,10 @@ broker_logout(struct broker *b, int *status, struct error *err)
         return 0;
     case CREDENTIAL_REFUSED:
     case CREDENTIAL_FAILED:
-        if (strcmp(err->id, "revoke") == 0)
+        if (strcmp(err->id, "revoke") == 0) {
             session_settle(b, true);
+            log_warning("%s", err->text);
+        }
         return -1;
     }
     session_settle(b, true);

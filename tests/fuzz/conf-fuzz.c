@@ -11,17 +11,9 @@
 #include "lib/base/secret.h"
 #include "lib/base/text.h"
 #include "lib/wrap/conf.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
 
 /* The text in hand, and where the handler was last. */
 struct seen {

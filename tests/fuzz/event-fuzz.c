@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "pam/dialog.c"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,15 +32,6 @@ struct application {
     size_t messages;
     size_t variables;
 };
-
-static void
-require(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
 
 /* Cleaning it once more changes nothing. */
 static void

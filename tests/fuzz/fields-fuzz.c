@@ -9,17 +9,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fields.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
 
 static void
 check_fields(const struct fields *f)

@@ -9,21 +9,13 @@
 #include <stdlib.h>
 
 #include "pam/options.c"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ARGUMENTS_MAX 64
 
 static int complaints;
-
-static void
-require(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
 
 void
 pam_syslog(const pam_handle_t *pamh, int priority, const char *format, ...)

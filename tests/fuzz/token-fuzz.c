@@ -13,17 +13,9 @@
 #include "lib/oauth/device.h"
 #include "lib/oauth/token.h"
 #include "lib/wrap/json.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
 
 static bool
 is_visible_ascii(const char *text)

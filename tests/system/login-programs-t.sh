@@ -479,6 +479,27 @@ $(authorize_text "$(newest_code)")
 check "wait= is not for sshd, which could not show it" \
     test $((SECONDS - begin)) -lt 10
 is "$(foreign_files)" "" "all files are the person's"
+
+# ---- API keys ------------------------------------------------------------------
+
+# What lives on at the service and nobody has, an administrator finds here.
+new_user
+use_sandbox
+control trouble '{"endpoint":"keys","kind":"reset-after"}' >"$WORK/control.out"
+control config '{"approve_after":0}' >"$WORK/control.out"
+run as_user "$TOOL" login --no-browser
+like "$rc:$(cat "$log")" \
+    'warning parallel-credential: .*"parallel-credential '"$user"'@.*may have been made' \
+    "a key whose answer was lost is named in the log"
+control config '{"approve_after":null}' >"$WORK/control.out"
+control trouble '{"clear":true}' >"$WORK/control.out"
+key=$(as_user "$TOOL" token --api-key)
+control trouble '{"endpoint":"keys","kind":"status"}' >"$WORK/control.out"
+run as_user "$TOOL" logout
+like "$rc:$(cat "$log")" \
+    'warning parallel-credential: .*"parallel-credential '"$user"'@.*could not be deleted' \
+    "and one that could not be deleted"
+unlike "$(cat "$log")" "$key" "never the key itself"
 unlike "$(cat "$log")" 'pam_parallel.*(debug|sanitizer|panic)' \
     "the log has no noise"
 finish
