@@ -291,8 +291,10 @@ exec_run(struct exec *x)
         front_complain("no process can be started for the command");
     if (result != 0)
         return result < 0 ? FAIL_SERVICE : result;
-    if (x->file.fd >= 0)
+    if (x->file.fd >= 0) {
         exec_set_timer(x, lease_left(&x->lease));
+        token_file_sweep(&x->file); /* while the command is at work */
+    }
     exec_wait(x);
     return FAIL_NONE;
 }

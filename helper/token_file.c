@@ -53,9 +53,10 @@ token_file_sweep_one(int folder, const char *name)
         unlinkat(folder, name, 0);
 }
 
-static void
-token_file_sweep(int folder)
+void
+token_file_sweep(const struct token_file *file)
 {
+    int folder = file->folder;
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
@@ -66,7 +67,8 @@ token_file_sweep(int folder)
         return;
     }
     while ((entry = readdir(list)))
-        if (text_starts_with(entry->d_name, TOKEN_FILE_PREFIX))
+        if (text_starts_with(entry->d_name, TOKEN_FILE_PREFIX) &&
+            strcmp(entry->d_name, token_file_name(file)) != 0)
             token_file_sweep_one(folder, entry->d_name);
     closedir(list);
 }
@@ -103,7 +105,6 @@ token_file_make(struct token_file *file, const char *folder, const char *token)
         errno = ENOENT;
         return -1;
     }
-    token_file_sweep(file->folder);
     if (token_file_create_first(file, folder) == 0 &&
         file_write_all(file->fd, token, strlen(token)) == 0)
         return 0;

@@ -22,10 +22,13 @@ struct token_file {
         -1, -1, ""                                                            \
     }
 
-/* Remove what the dead have left in folder, and make a file with token. 0, or
- * -1 with errno; there is no file then. */
+/* Make a file with token in folder. 0, or -1 with errno; there is no file
+ * then. */
 int token_file_make(struct token_file *file, const char *folder,
                     const char *token);
+
+/* Remove what the dead have left beside it. */
+void token_file_sweep(const struct token_file *file);
 
 /* The next token. 0, or -1: then the old one is still there. */
 int token_file_replace(struct token_file *file, const char *token);
