@@ -208,12 +208,24 @@ command_signal(const struct command *command, int number, bool kernel)
         kill(command->pid, number);
 }
 
+static bool
+command_has_terminal(void)
+{
+    int tty = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+    if (tty >= 0)
+        close(tty);
+    return tty >= 0;
+}
+
 void
 command_stopped(int number)
 {
     sigset_t one;
 
-    if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+    /* A shell that is suspended stops itself like this. Where no shell waits
+     * for us, nobody would continue us as well. */
+    if (number == SIGSTOP && !command_has_terminal())
         return;
     sigemptyset(&one);
     sigaddset(&one, number);

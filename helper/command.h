@@ -41,8 +41,9 @@ int command_start(struct command *command);
  * which sends it to the command as well. */
 void command_signal(const struct command *command, int number, bool kernel);
 
-/* The command has been stopped by a signal; if by the terminal's job control,
- * so are we, until we are continued. */
+/* The command has been stopped by a signal, and so are we, for the shell that
+ * waits for us to see it, until we are continued. Not by a SIGSTOP where there
+ * is no terminal. */
 void command_stopped(int number);
 
 /*

@@ -176,6 +176,18 @@ for each in HUP INT QUIT TERM USR1 USR2 WINCH CONT ALRM RTMIN TSTP; do
     is "$? $(files)" "9 " "$each: the command decides what it does"
 done
 
+# Without a terminal there is no shell that would continue us, too.
+in_background setsid "$TOOL" exec sh -c 'echo $$ >"$TOLD"; kill -STOP $$; exit 3' \
+    {told}>&-
+hear
+is_stopped() {
+    grep -q '^State:.T' "/proc/$heard/status"
+}
+wait_until 20 is_stopped
+kill -CONT "$heard"
+wait "$pid"
+is $? 3 "a command is stopped and continued behind our back"
+
 # Ctrl-Z, fg and Ctrl-C in a shell with job control, and a hang-up.
 cat >"$WORK/rc" <<END
 PS1='ready> '
@@ -195,6 +207,12 @@ terminal 'see=ready> ' 'type=parallel-credential exec sh -c "echo run\ning; exec
     -- "${interactive[@]:0:1}" --rcfile "$WORK/rc" -i
 is "$rc:$(cat "$WORK/terminal.err")" 0: "Ctrl-Z, jobs, fg and Ctrl-C in a shell"
 is "$(files)" "" "no file is left"
+sed s/ready/inner/ "$WORK/rc" >"$WORK/inner"
+terminal 'see=ready> ' "type=parallel-credential exec bash --rcfile $WORK/inner -i" \
+    'see=inner> ' 'type=suspend' 'see=Stopped' 'see=ready> ' 'type=fg' \
+    'type=echo ba""ck' $'see=back\r' 'type=exit' 'see=ready> ' 'type=exit' \
+    -- bash --rcfile "$WORK/rc" -i
+is "$rc:$(cat "$WORK/terminal.err")" 0: "a shell under exec is suspended, and continued"
 terminal 'see=ready> ' \
     "type=exec parallel-credential exec python3 -I $WORK/await.py HUP" \
     'run=read -r up <"$TOLD"; [ "$up" = up ]' hang-up \
