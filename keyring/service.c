@@ -3,6 +3,7 @@
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/keyring.h"
@@ -102,6 +103,38 @@ service_call_bus(const char *method, GVariant *arguments, const char *type,
                            answer);
 }
 
+/* The user who listens there; -1 when there is no telling. */
+static uid_t
+service_bus_owner(void)
+{
+    GIOStream *stream = g_dbus_connection_get_stream(service_bus);
+    GCredentials *peer = NULL;
+    uid_t owner = (uid_t)-1;
+
+    if (G_IS_SOCKET_CONNECTION(stream))
+        peer = g_socket_get_credentials(
+            g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)), NULL);
+    if (peer)
+        owner = g_credentials_get_unix_user(peer, NULL);
+    g_clear_object(&peer);
+    return owner;
+}
+
+/* An address may have come here from somebody else: su keeps it. Whoever
+ * listens there would get to know all that is kept. */
+static int
+service_check_bus(struct service_answer *answer)
+{
+    uid_t owner = service_bus_owner();
+
+    if (owner == geteuid() || owner == 0)
+        return 0;
+    g_clear_object(&service_bus);
+    text_show(answer->said, sizeof answer->said,
+              "the session bus is another user's");
+    return service_fail(answer, KEYRING_SAYS_REFUSED);
+}
+
 static int
 service_connect(const char *bus_path, struct service_answer *answer)
 {
@@ -118,7 +151,7 @@ service_connect(const char *bus_path, struct service_answer *answer)
     service_bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, &error);
     if (service_bus) {
         g_dbus_connection_set_exit_on_close(service_bus, FALSE);
-        return 0;
+        return service_check_bus(answer);
     }
     service_trouble(answer, error);
     return service_fail(answer, KEYRING_SAYS_NO_BUS);

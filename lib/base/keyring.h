@@ -31,7 +31,7 @@
 #define KEYRING_SAYS_NO_BUS "no-bus"
 /* no answer in time */
 #define KEYRING_SAYS_HUNG "hung"
-/* an answer, and it was an error */
+/* an answer, and it was an error; or the bus is another user's */
 #define KEYRING_SAYS_REFUSED "refused"
 /* a Secret Service without a default keyring to put things into */
 #define KEYRING_SAYS_NO_KEYRING "no-keyring"

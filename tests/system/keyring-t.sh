@@ -735,6 +735,51 @@ fake_many() {
     is "$rc:$(items)" 0:1 "refreshed among a thousand items"
 }
 
+# An address that su has kept: whoever listens there, lets us in and would
+# take what we bring.
+t_foreign_bus() {
+    local address
+    if ! is_root; then
+        skip "a bus of another user" "only root can start one"
+        return
+    fi
+    keyring_person
+    cat >"$WORK/foreign.conf" <<END
+<busconfig>
+  <type>session</type>
+  <listen>unix:abstract=$WORK/foreign</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow eavesdrop="true"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+END
+    mkfifo "$WORK/foreign.address"
+    # Our folders are closed to that user.
+    setpriv --reuid=65534 --clear-groups --inh-caps=+dac_read_search \
+        --ambient-caps=+dac_read_search dbus-daemon --nofork \
+        --config-file="$WORK/foreign.conf" --print-address=3 \
+        3>"$WORK/foreign.address" >"$WORK/foreign.out" 2>&1 &
+    foreign=$!
+    background+=("$foreign")
+    read -r address <"$WORK/foreign.address"
+    export DBUS_SESSION_BUS_ADDRESS=$address
+    check "a bus of another user, who lets us in" owner dbus-send \
+        --bus="$address" --print-reply --dest=org.freedesktop.DBus \
+        / org.freedesktop.DBus.ListNames
+    login
+    file_of "the session bus is another user's" "a bus of another user"
+    bounded "$TOOL" move-store secret-service
+    is "$rc" 4 "a bus of another user: move-store: exit 4"
+    like "$err" "the session bus is another user's" "it says why"
+    where_is file "a bus of another user, move-store"
+    unset DBUS_SESSION_BUS_ADDRESS
+    end_process "$foreign"
+}
+
 # Two homes, one keyring: one lock.
 t_two_homes() {
     local first lock token
@@ -849,8 +894,8 @@ start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
 for each in ${KEYRING_TESTS-open organizations empty locked_at_first moved_by \
     locked_later parked fixed no_runtime display absent gone started \
-    no_default no_bus hung hung_write refused prompting many two_homes \
-    words who_asks}; do
+    no_default no_bus foreign_bus hung hung_write refused prompting many \
+    two_homes words who_asks}; do
     "t_$each"
 done
 finish
