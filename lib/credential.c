@@ -389,6 +389,9 @@ credential_token_locked(struct credential *c, enum credential_demand demand,
 {
     enum credential_result result = credential_find(c, record, err);
 
+    /* What the front has may be of use still. */
+    if (result == CREDENTIAL_FAILED)
+        return result;
     if (result == CREDENTIAL_OK && credential_check_ttl(*record, ttl, err) < 0)
         return CREDENTIAL_FAILED;
     if (result != CREDENTIAL_OK ||

@@ -240,6 +240,12 @@ t_locked_later() {
     keyring_lock
     bounded "$TOOL" token
     is "$rc" 0 "locked later: the cache still serves"
+    bounded "$TOOL" refresh
+    is "$rc" 4 "locked later: refresh cannot"
+    bounded "$TOOL" token
+    is "$rc:$err" 0: "which does not take away what the cache has"
+    bounded "$TOOL" token --api-key
+    is "$rc:$err" 0: "neither the API key"
     cp "$STORE" "$WORK/store.before"
     all_say 'the keyring is locked' "locked later"
     state_is secret-service locked "status --json"
