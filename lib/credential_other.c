@@ -39,7 +39,21 @@ credential_owns(struct credential *c, const char *origin, const char *path,
     return 0;
 }
 
-/* Whether a keyring that does not show itself is known to hold one. */
+static const struct record *
+credential_same_other(const struct credential *c, const struct other *other)
+{
+    const struct record *r;
+    size_t at = 0;
+
+    while ((r = store_next_other(&c->store, &at)))
+        if (strcmp(r->issuer, other->key) == 0 &&
+            strcmp(r->org_id, other->user) == 0)
+            return r;
+    return NULL;
+}
+
+/* Whether a keyring that does not show itself is known to hold one, and a
+ * later one is not here. */
 static bool
 credential_hides_other(const struct credential *c,
                        const struct other_request *request)
@@ -53,6 +67,7 @@ credential_hides_other(const struct credential *c,
 
         if (secret_is_empty(&copy->text) &&
             !copies_find(&c->store.to_erase, copy->issuer, copy->org) &&
+            !credential_same_other(c, &other) &&
             other_match(request, &other, false))
             return true;
     }
@@ -118,19 +133,6 @@ credential_remove_others(struct credential *c,
         at--; /* another one stands there now */
     }
     return count;
-}
-
-static const struct record *
-credential_same_other(const struct credential *c, const struct other *other)
-{
-    const struct record *r;
-    size_t at = 0;
-
-    while ((r = store_next_other(&c->store, &at)))
-        if (strcmp(r->issuer, other->key) == 0 &&
-            strcmp(r->org_id, other->user) == 0)
-            return r;
-    return NULL;
 }
 
 static int

@@ -287,6 +287,14 @@ store_shows_not(const struct store *store, const struct copy *copy)
            !copies_find(&store->to_erase, copy->issuer, copy->org);
 }
 
+/* It is known to be there, and no more than that. */
+static bool
+store_is_only_named(const struct store *store, const struct copy *copy)
+{
+    return store_shows_not(store, copy) &&
+           !store_has(store, copy->issuer, copy->org);
+}
+
 /* What lies in the keyring is void once the file is the store; but for that
  * which could not be read: then the keyring is looked into until it can. */
 static int
@@ -297,8 +305,7 @@ store_void_keyring(struct store *store, enum store_kind *chosen)
     for (size_t i = 0; i < store->in_keyring.count; i++) {
         const struct copy *copy = &store->in_keyring.item[i];
 
-        if (store->unread && store_shows_not(store, copy) &&
-            !store_has(store, copy->issuer, copy->org))
+        if (store->unread && store_is_only_named(store, copy))
             *chosen = STORE_KEYRING;
         else if (copies_put(&store->to_erase, copy->issuer, copy->org,
                             &unknown) < 0)
@@ -569,7 +576,7 @@ bool
 store_is_hidden(const struct store *store)
 {
     for (size_t i = 0; store->unread && i < store->in_keyring.count; i++)
-        if (store_shows_not(store, &store->in_keyring.item[i]))
+        if (store_is_only_named(store, &store->in_keyring.item[i]))
             return true;
     return false;
 }

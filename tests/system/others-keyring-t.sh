@@ -76,6 +76,11 @@ is "$rc:$out" "1:credentials not found in native keychain" \
     "docker get of what is not there"
 run "$DOCKER" list
 is "$rc" 1 "docker list: not half of it"
+keep c.example four
+gives "locked: what is stored now is there" c.example four
+tell erase protocol=https host=c.example
+is "$rc:$err" 0: "and can be erased"
+gives "it is gone" c.example ""
 tell erase protocol=https host=b.example
 is "$rc" 4 "erase: exit 4"
 keep c.example four
