@@ -179,7 +179,7 @@ credential_give_back(struct credential *c, const struct record *r,
     struct account account = credential_account_of(c, r);
 
     if (key_delete(&account, key->app_id, key->id, NULL) == ACCOUNT_OK)
-        made_keys_drop(&c->store.made, key->name);
+        made_keys_drop(&c->store.made, key->name, key->id);
 }
 
 /* The key is here: into the record, on the disk, and then its name out of
@@ -200,7 +200,7 @@ credential_keep_key(struct credential *c, struct record *r, struct key *key,
         error_context(err, "the API key could not be kept");
         return CREDENTIAL_FAILED;
     }
-    made_keys_drop(&c->store.made, key->name);
+    made_keys_drop(&c->store.made, key->name, key->id);
     credential_commit(c, NULL);
     return CREDENTIAL_OK;
 }
@@ -214,7 +214,7 @@ credential_take_key(struct credential *c, struct record *r,
     if (answer == ACCOUNT_OK)
         return credential_keep_key(c, r, mint->key, err);
     if (!mint->maybe_done) {
-        made_keys_drop(&c->store.made, mint->name);
+        made_keys_drop(&c->store.made, mint->name, "");
         credential_commit(c, NULL);
     } else {
         error_context(err,
@@ -284,7 +284,7 @@ credential_delete_unwanted(struct credential *c, struct record **r)
             if (credential_ask_end(&end, &account, NULL) != ACCOUNT_OK)
                 return;
         }
-        made_keys_drop(made, key->name);
+        made_keys_drop(made, key->name, key->id);
         changed = true;
     }
     if (changed)
@@ -452,7 +452,7 @@ credential_note(struct credential *c, const struct key *put,
             credential_remember(c, r, put->app_id, put->id, put->name,
                                 MADE_BY_HAND);
         if (drop)
-            made_keys_drop(&c->store.made, drop->name);
+            made_keys_drop(&c->store.made, drop->name, drop->id);
         if (drop && *drop->id && strcmp(drop->id, r->api_key_id) == 0)
             record_forget_key(r);
         credential_commit(c, NULL);

@@ -34,6 +34,21 @@ made_keys_find(const struct made_keys *keys, const char *name)
     return NULL;
 }
 
+/* The one of that name and id; where one of both is not known, the name is
+ * enough. */
+static struct made_key *
+made_keys_same(const struct made_keys *keys, const char *name, const char *id)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        struct made_key *key = &keys->item[i];
+
+        if (strcmp(key->name, name) == 0 &&
+            (!*id || !*key->id || strcmp(key->id, id) == 0))
+            return key;
+    }
+    return NULL;
+}
+
 size_t
 made_keys_count(const struct made_keys *keys, enum made_state state)
 {
@@ -63,7 +78,7 @@ made_keys_put(struct made_keys *keys, const struct made_key *key)
 
     if (made_key_copy(&copy, key) < 0)
         return -1;
-    made_keys_drop(keys, copy.name);
+    made_keys_drop(keys, copy.name, copy.id);
     grown = realloc(keys->item, (keys->count + 1) * sizeof *grown);
     if (!grown) {
         made_key_release(&copy);
@@ -75,9 +90,9 @@ made_keys_put(struct made_keys *keys, const struct made_key *key)
 }
 
 void
-made_keys_drop(struct made_keys *keys, const char *name)
+made_keys_drop(struct made_keys *keys, const char *name, const char *id)
 {
-    struct made_key *key = made_keys_find(keys, name);
+    struct made_key *key = made_keys_same(keys, name, id);
 
     if (!key)
         return;

@@ -34,17 +34,18 @@ struct made_keys {
 /* The word that the file has for a state. */
 const char *made_state_word(enum made_state state);
 
-/* The key of that name, or NULL. Names are made to be unique. */
+/* A key of that name, or NULL. Those that we choose are unique. */
 struct made_key *made_keys_find(const struct made_keys *keys,
                                 const char *name);
 
 size_t made_keys_count(const struct made_keys *keys, enum made_state state);
 
-/* Remember a key; one of the same name is replaced. 0, or -1 without memory.
- */
+/* Remember a key; the same one, by name and id, is replaced. 0, or -1 without
+ * memory. */
 int made_keys_put(struct made_keys *keys, const struct made_key *key);
 
-void made_keys_drop(struct made_keys *keys, const char *name);
+/* id: "" if it is not known. */
+void made_keys_drop(struct made_keys *keys, const char *name, const char *id);
 
 /* To and from the store's file. */
 void made_keys_write(const struct made_keys *keys, struct json *root);

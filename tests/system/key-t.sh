@@ -242,6 +242,16 @@ curl -sS --noproxy '*' -X DELETE -H "$("$TOOL" header)" \
     "$PARALLEL_SERVICE_API_URL/service/v1/apps/$(stored '.keys[0].app_id')/keys/$id"
 bounded "$TOOL" keys delete 'for the queue'
 is "$rc:$(stored .keys)" 0:null "keys delete: one that is gone already"
+for each in 1 2; do
+    bounded "$TOOL" keys create twice
+done
+is "$(stored '[.keys[].api_key_id] | unique | length')" 2 \
+    "two keys of one name: both are listed"
+first=$(stored '.keys[0].api_key_id')
+bounded "$TOOL" keys delete "$(stored '.keys[1].api_key_id')"
+is "$rc:$(stored '.keys[].api_key_id')" "0:$first" "one is deleted, by its id"
+bounded "$TOOL" keys delete twice
+is "$rc:$(stored .keys)" 0:null "and the other one"
 key=$("$TOOL" token --api-key)
 bounded "$TOOL" keys delete "$(stored '.records[0].api_key_id')"
 is "$rc" 0 "keys delete: the one that is used"
