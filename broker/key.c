@@ -29,6 +29,22 @@ key_make(struct broker *b, bool aloud)
         broker_say(b, "no API key yet: %s", trouble.text);
 }
 
+/* One that nobody here has; not the one that was made last, when we were
+ * stopped before its record said so. */
+static bool
+key_is_left(const struct broker *b, const struct made_key *key)
+{
+    const struct record *r;
+    size_t at = 0;
+
+    if (key->state == MADE_BY_HAND)
+        return false;
+    while (*key->id && (r = store_next(&b->credential.store, &at)))
+        if (strcmp(r->api_key_id, key->id) == 0)
+            return false;
+    return true;
+}
+
 void
 key_ensure(struct broker *b, bool aloud)
 {
@@ -40,20 +56,22 @@ void
 key_print_left(const struct broker *b)
 {
     const struct made_keys *made = &b->credential.store.made;
+    bool first = true;
     char name[300];
 
     for (size_t i = 0; i < made->count; i++) {
         const struct made_key *key = &made->item[i];
 
-        if (key->state == MADE_BY_HAND)
+        if (!key_is_left(b, key))
             continue;
         printf("  %-14s \"%s\" %s: delete it on the web page of %s\n",
-               i == 0 ? "to delete" : "",
+               first ? "to delete" : "",
                text_show(name, sizeof name, key->name),
                key->state == MADE_LOST ? "may have been made, and nobody "
                                          "has it"
                                        : "is not used any more",
                key->issuer);
+        first = false;
     }
 }
 
@@ -67,7 +85,7 @@ key_put_left(const struct broker *b, struct json *object)
         const struct made_key *key = &made->item[i];
         struct json *one;
 
-        if (key->state == MADE_BY_HAND)
+        if (!key_is_left(b, key))
             continue;
         one = json_append_object(list);
         json_put_text(one, "issuer", key->issuer);

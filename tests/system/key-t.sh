@@ -75,6 +75,13 @@ bounded "$TOOL" login --no-browser
 is "$rc:$(stored '.records[0].api_key'):$(alive)" "0:$key:1" \
     "the next sign-in uses the same key"
 
+# Killed before the record says that it is used: that is no key to be deleted.
+store_set '.keys = [.records[0] | {issuer, org_id, app_id: .api_key_app,
+    api_key_id, name: .api_key_name, state: "unwanted"}]'
+run "$TOOL" status
+unlike "$out" "to delete" "status does not name the key that is used"
+is "$("$TOOL" status --json | jq -c .keys_to_delete)" '[]' "status --json, too"
+
 # ---- given back -------------------------------------------------------------
 
 bounded "$TOOL" logout
