@@ -23,6 +23,15 @@ place_join(char *out, const char *folder, const char *name)
     text_put(out, PATH_MAX, text_put(out, PATH_MAX, 0, folder), name);
 }
 
+/* Whether path lies in folder. */
+static bool
+place_is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+
+    return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
 static void
 place_find_runtime(struct place *place)
 {
@@ -36,6 +45,10 @@ place_find_runtime(struct place *place)
     if (!given || strlen(given) >= sizeof place->runtime - 32 ||
         text_has_any(given, "\r\n") || !place_is_ours(given, 077))
         given = place_is_ours(own, 077) ? own : NULL;
+    /* Some programs (snaps) are given a folder of their own within it: what is
+     * kept there is for all of the person's. */
+    if (given && place_is_below(given, own) && place_is_ours(own, 077))
+        given = own;
     if (given)
         place_join(place->runtime, given, "/parallel-credential");
 }

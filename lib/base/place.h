@@ -7,7 +7,8 @@
  *   state    HOME/.local/state/parallel-credential, for what lasts
  *   runtime  RUNTIME/parallel-credential, for the session cache, where
  *            RUNTIME is $XDG_RUNTIME_DIR or /run/user/UID if it is ours and
- *            0700; "" when there is none
+ *            0700 (the latter also when the former lies within it); "" when
+ *            there is none
  */
 #ifndef PARALLEL_BASE_PLACE_H
 #define PARALLEL_BASE_PLACE_H

@@ -161,6 +161,39 @@ t_other_home() {
     is "$rc:$out" "0:$token" "another home with the same keyring has it"
 }
 
+# A program whose runtime folder is one within the person's: what it parks is
+# for all of them.
+t_below() {
+    local own old
+    own=/run/user/$(id -u)
+    if ! is_root || [ -n "${nss_wrapper-}" ] ||
+        ! mount -t tmpfs tmpfs /run/user 2>"$WORK/mount.err"; then
+        skip "a runtime folder within another" "nothing can be mounted here"
+        return
+    fi
+    mkdir -m 700 "$own" "$own/snap.editor"
+    keyring_person
+    XDG_RUNTIME_DIR=$own
+    PARKED=$own/parallel-credential/parked
+    configure 'keyring_timeout = 300ms'
+    bus_start
+    fake_start
+    enter
+    old=$(fake_kept .refresh_token)
+    fake_trouble hang=CreateItem
+    XDG_RUNTIME_DIR=$own/snap.editor bounded "$TOOL" refresh
+    is "$rc" 0 "a runtime folder within another: refresh, and the write hangs"
+    isnt "$(parked .refresh_token)" "$old" "it is parked for all"
+    keyring_stop
+    fake_start
+    bounded "$TOOL" refresh
+    is "$rc:$err" 0: "the keyring is back: refresh"
+    whole secret-service "a runtime folder within another"
+    none "the credential is in the keyring"
+    bus_stop
+    umount /run/user
+}
+
 # With the file as the store from now on, a refresh is killed at each file that
 # it removes: a parked token that has been spent does not count.
 t_killed_unparking() {
@@ -218,7 +251,7 @@ own_home "$0"
 start_sandbox
 control config '{"approve_after":0}' >"$WORK/control.out"
 for each in ${COPIES_TESTS-replaced_late replaced_key unread unmoved other_home \
-    killed_unparking \
+    below killed_unparking \
     logout:fresh logout:expired}; do
     # shellcheck disable=SC2086 # a name and its argument
     t_${each/:/ }
