@@ -39,8 +39,9 @@ key_is_left(const struct broker *b, const struct made_key *key)
 
     if (key->state == MADE_BY_HAND)
         return false;
-    while (*key->id && (r = store_next(&b->credential.store, &at)))
-        if (strcmp(r->api_key_id, key->id) == 0)
+    while ((r = store_next(&b->credential.store, &at)))
+        if ((*key->id && strcmp(r->api_key_id, key->id) == 0) ||
+            strcmp(r->api_key_name, key->name) == 0)
             return false;
     return true;
 }

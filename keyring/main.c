@@ -168,6 +168,7 @@ serve(void)
     bind_to_caller(&request);
     answer_request(&request, &reply, &answer);
     alarm(0);
+    prctl(PR_SET_PDEATHSIG, 0);
     locks_release(&locks);
     if (fields_put(&reply, "state", answer.state) < 0 ||
         fields_put(&reply, "said", answer.said) < 0 || fields_end(&reply) < 0)

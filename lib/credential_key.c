@@ -200,8 +200,12 @@ credential_keep_key(struct credential *c, struct record *r, struct key *key,
         error_context(err, "the API key could not be kept");
         return CREDENTIAL_FAILED;
     }
-    made_keys_drop(&c->store.made, key->name, key->id);
-    credential_commit(c, NULL);
+    /* What is parked may end with the session, and the service has the key
+     * still; without an id nobody can delete it but a person. */
+    if (r->place != RECORD_PARKED && *key->id) {
+        made_keys_drop(&c->store.made, key->name, key->id);
+        credential_commit(c, NULL);
+    }
     return CREDENTIAL_OK;
 }
 
@@ -303,8 +307,14 @@ credential_end_key(struct credential *c, struct record **r, struct error *err)
 
     if (!key.id || !key.app_id || !key.name)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
-    if (!*key.id || !*key.app_id)
+    if (!*key.name)
         return 0; /* none, or not ours to delete */
+    if (!*key.id)
+        return error_set(err, FAIL_SERVICE, "reply",
+                         "the API key \"%s\" could not be deleted, for the "
+                         "service did not tell its id; delete it on the "
+                         "service's web page",
+                         key.name);
     if (!record_is_fresh(old, clock_now(), 0))
         result = credential_token_locked(c, CREDENTIAL_FRESH, 0, r, err);
     if (result == CREDENTIAL_OK &&

@@ -214,6 +214,13 @@ control config '{"override":{"key:api_key_id":"../../1"}}' >"$WORK/control.out"
 person
 is "$(stored '.records[0].api_key_id')" "" "an id that is none is not kept"
 check "the key is good all the same" good_key "$("$TOOL" token --api-key)"
+is "$("$TOOL" status --json | jq -c .keys_to_delete)" "[]" "and in use"
+left=$(stored '.records[0].api_key_name')
+bounded "$TOOL" logout
+like "$rc:$err" "^4:.*\"$left\" could not be deleted, for the service" \
+    "logout cannot delete it: said by its name"
+is "$("$TOOL" status --json | jq -r '.keys_to_delete[].name')" "$left" \
+    "status, too"
 control config '{"override":{}}' >"$WORK/control.out"
 
 # ---- the verbs --------------------------------------------------------------
