@@ -29,7 +29,7 @@ static const struct {
     {KEYRING_ABSENT, KEYRING_SAYS_ABSENT,
      "no Secret Service is running on the session bus"},
     {KEYRING_NO_BUS, KEYRING_SAYS_NO_BUS,
-     "there is no session bus to reach a Secret Service on"},
+     "there is no session bus to reach the keyring (Secret Service) on"},
     {KEYRING_HUNG, KEYRING_SAYS_HUNG, "the Secret Service did not answer"},
     {KEYRING_REFUSED, KEYRING_SAYS_REFUSED, "the Secret Service refused"},
     {KEYRING_NO_KEYRING, KEYRING_SAYS_NO_KEYRING,
