@@ -15,7 +15,8 @@ move_target(const struct broker *b, struct error *err)
     if (kind != STORE_FILE && kind != STORE_KEYRING)
         return error_set(err, FAIL_INPUT, "usage",
                          "%s: where to? Say secret-service or file",
-                         text_show(shown, sizeof shown, b->operand[0]));
+                         text_show(shown, sizeof shown,
+                                   b->operand[0] ? b->operand[0] : b->verb));
     if (b->config.store != STORE_AUTO &&
         b->config.store != (enum store_kind)kind)
         return error_set(err, FAIL_INPUT, "config",

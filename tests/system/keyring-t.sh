@@ -428,6 +428,9 @@ t_absent() {
     bounded "$TOOL" refresh
     where_is file "a keyring comes later: the file stays"
     token=$(refresh_token)
+    run "$TOOL" move-store
+    is "$rc" 2 "move-store without a word"
+    like "$err" ' move-store: where to' "names the command"
     bounded "$TOOL" move-store secret-service
     is "$rc" 0 "move-store secret-service"
     one_line "it says so"
