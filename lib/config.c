@@ -144,6 +144,9 @@ config_handle(void *context, const char *section, const char *name,
         return error_set(err, FAIL_INPUT, "config", "unknown section [%s]",
                          section);
     key = config_find(name);
+    if (key < 0 && strcmp(name, "locked_keys") == 0)
+        return error_set(err, FAIL_INPUT, "config",
+                         "locked_keys stands in the section [policy]");
     if (key < 0)
         return error_set(err, FAIL_INPUT, "config", "unknown key \"%s\"",
                          name);

@@ -489,6 +489,8 @@ printf '[nope]\nx = 1\n' |
     sys_bad "system: an unknown section" "$SYSTEM" 2 'unknown section'
 printf '[policy]\nnope = 1\n' |
     sys_bad "policy: an unknown key" "$SYSTEM" 2 'unknown key "nope"'
+printf 'locked_keys = timeout\n' |
+    sys_bad "policy: outside of its section" "$SYSTEM" 1 'in the section \[pol'
 printf '[policy]\nlocked_keys = timeout nope\n' |
     sys_bad "policy: an unknown key to lock" "$SYSTEM" 2 'no key "nope"'
 printf '[policy]\ntimeout = 3s\n' |
