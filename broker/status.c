@@ -256,6 +256,9 @@ status_print(const struct broker *b, const struct record *r,
         printf("Signed in to Parallel\n");
     else if (r->refused)
         printf("The sign-in has ended; run: parallel-credential login\n");
+    else if (secret_is_empty(&r->access) && secret_is_empty(&r->refresh))
+        printf("Not signed in (only an API key is stored); run: "
+               "parallel-credential login\n");
     else
         printf("Signed out; run: parallel-credential login\n");
     status_print_record(b, r);
