@@ -1,5 +1,6 @@
 #include "helper/command.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -156,6 +157,35 @@ command_become(struct command *command, const char *path, char **script)
     _exit(command_complain(command->argv[0], errno));
 }
 
+/*
+ * Who reads what the command writes, or writes what it reads, waits for the
+ * end of the pipe, and that must not be ours. Descriptors of files stay: there
+ * may be a lock that goes away when they are closed.
+ */
+static void
+command_leave_pipes(void)
+{
+    cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    DIR *list = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    struct stat st;
+    int64_t fd;
+
+    while (list && null >= 0 && (entry = readdir(list))) {
+        /* What we have opened ourselves is close-on-exec. */
+        if (text_to_number(entry->d_name, INT_MAX, &fd) < 0 ||
+            fcntl((int)fd, F_GETFD) != 0 || fstat((int)fd, &st) < 0 ||
+            (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
+            continue;
+        if (fd < 3)
+            dup2(null, (int)fd);
+        else
+            close((int)fd);
+    }
+    if (list)
+        closedir(list);
+}
+
 int
 command_start(struct command *command)
 {
@@ -177,6 +207,8 @@ command_start(struct command *command)
         command_become(command, path, script);
     if (command->pid > 0 && command->stop)
         kill(command->pid, command->stop);
+    if (command->pid > 0)
+        command_leave_pipes();
     free(script);
     return command->pid < 0 ? -1 : 0;
 }

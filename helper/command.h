@@ -32,7 +32,8 @@ void command_prepare(struct command *command);
  * mask. */
 void command_hold_signals(struct command *command, sigset_t *held);
 
-/* Start it: 0, or -1 when there is no process to be had. Of a command that
+/* Start it, and leave it the pipes and sockets that we were started with: 0,
+ * or -1 when there is no process to be had. Of a command that
  * cannot be run the reason is printed, and 127 returned when there is none of
  * that name, else 126; or it ends with that. */
 int command_start(struct command *command);

@@ -7,7 +7,8 @@
  *                             time to renew: look, else ask the broker
  *
  * We stay in between only to keep the file fresh and to remove it: terminal,
- * process group, descriptors, masks and limits are the command's own.
+ * process group, descriptors, masks and limits are the command's own. Pipes
+ * are only the command's, so that they end when it closes them.
  */
 #include "helper/front.h"
 

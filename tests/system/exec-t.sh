@@ -152,6 +152,18 @@ like "$(env --ignore-signal=CHLD "$TOOL" exec grep SigIgn /proc/self/status)" \
     '1.{4}$' "and the command ignores them"
 is "$(inherits env | grep dumpable)" "dumpable 1" "a test that sees something"
 
+# What the command closes is closed.
+mkfifo "$TOLD.end"
+{ "$TOOL" exec sh -c 'echo on; exec >&- 3>&-; read -r line <"$TOLD.end"' \
+    3>&1 {told}>&- | {
+    cat >"$WORK/out"
+    echo ended >"$TOLD"
+} {told}>&-; } &
+hear
+is "$heard:$(cat "$WORK/out")" ended:on "a pipe ends when the command closes it"
+echo >"$TOLD.end"
+wait $!
+
 # ---- signals -------------------------------------------------------------------------
 
 cat >"$WORK/await.py" <<'END'
