@@ -90,9 +90,10 @@ lock_is_ours(int folder, const char *name, int fd)
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     struct stat passed, expected;
 
-    return fstat(fd, &passed) == 0 &&
+    /* The lock first: who held it until now may have given the name to another
+     * file, or to none. */
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0 && fstat(fd, &passed) == 0 &&
            fstatat(folder, name, &expected, AT_SYMLINK_NOFOLLOW) == 0 &&
            passed.st_dev == expected.st_dev &&
-           passed.st_ino == expected.st_ino &&
-           fcntl(fd, F_OFD_SETLK, &lock) == 0;
+           passed.st_ino == expected.st_ino;
 }

@@ -33,7 +33,8 @@ enum lock_status lock_take(int folder, const char *shown, const char *name,
 
 /*
  * Whether fd is a descriptor that somebody who started us passed on as the
- * lock folder/name, held exclusively.
+ * lock folder/name, held exclusively; or can be made that. (false may leave a
+ * lock on it.)
  */
 int lock_is_ours(int folder, const char *name, int fd);
 

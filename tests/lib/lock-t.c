@@ -427,6 +427,52 @@ test_is_ours(void **state)
     other_end(&other, 0);
 }
 
+static int held = -1;
+
+/* As who holds the lock puts another file in its place. */
+static void
+replace(void)
+{
+    close(openat(folder, "b", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    renameat(folder, "b", folder, "a");
+    close(held);
+}
+
+/* What happens just after somebody has looked which file has a name. */
+static void (*after_look)(void);
+
+/* The library calls this one. */
+int
+fstatat(int at, const char *name, struct stat *st, int flags)
+{
+    cleanup_close int fd = openat(
+        at, name,
+        O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+    int result = fd < 0 ? -1 : fstat(fd, st);
+
+    if (after_look)
+        after_look();
+    after_look = NULL;
+    return result;
+}
+
+static void
+test_is_replaced(void **state)
+{
+    int fd;
+
+    (void)state;
+    assert_int_equal(take("a", LOCK_EXCLUSIVE, 0, &held), LOCK_TAKEN);
+    fd = openat(folder, "a", O_RDWR | O_CLOEXEC);
+    after_look = replace;
+    assert_false(lock_is_ours(folder, "a", fd));
+    if (after_look)
+        after_look();
+    after_look = NULL;
+    assert_false(lock_is_ours(folder, "a", fd));
+    close(fd);
+}
+
 #define TEST(function)                                                        \
     cmocka_unit_test_setup_teardown(function, open_folder, close_folder)
 
@@ -440,7 +486,7 @@ main(void)
         TEST(test_inherited),     TEST(test_child_closes),
         TEST(test_across_exec),   TEST(test_time_limit),
         TEST(test_signals),       TEST(test_waits),
-        TEST(test_is_ours),
+        TEST(test_is_ours),       TEST(test_is_replaced),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
