@@ -1,7 +1,9 @@
 # For /etc/profile.d: csh and tcsh. See parallel-credential.sh beside it.
 set parallel_credential_run = /nonexistent
 set parallel_credential_own = ""
-if ( $?XDG_RUNTIME_DIR ) set parallel_credential_run = "${XDG_RUNTIME_DIR}"
+if ( $?XDG_RUNTIME_DIR ) then
+    set parallel_credential_run = "${XDG_RUNTIME_DIR}"
+endif
 if ( $?PARALLEL_API_KEY ) then
     set parallel_credential_own = "x${PARALLEL_API_KEY:q}"
     if ( $?PARALLEL_CREDENTIAL_KEY_ID ) then
