@@ -13,13 +13,13 @@ endif
 if ( "$parallel_credential_own" == "" || "$parallel_credential_own" == "x" ) then
     if ( -e "$parallel_credential_run/parallel-credential/session" || \
          -e ~/.local/state/parallel-credential/store.json ) then
-        eval "`sh -c 'parallel-credential env --session --csh 2>/dev/null'`"
+        eval "`sh -c 'parallel-credential env --session --csh 2>/dev/null || :'`"
     endif
 endif
 if ( $?prompt ) then
     if ( -e ~/.local/state/parallel-credential/pending || \
          -e ~/.local/state/parallel-credential/prompt ) then
-        sh -c 'parallel-credential status --news 2>/dev/null'
+        sh -c 'parallel-credential status --news 2>/dev/null || :'
     endif
 endif
 unset parallel_credential_run parallel_credential_own

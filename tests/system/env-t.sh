@@ -183,6 +183,9 @@ if command -v tcsh >/dev/null; then
     is "$(HOME=$WORK XDG_RUNTIME_DIR='' tcsh -fc \
         "source $conf/parallel-credential.csh; echo on" 2>&1)" on \
         "csh: nobody has signed in"
+    is "$(PATH=/usr/bin:/bin tcsh -efc \
+        "source $conf/parallel-credential.csh; echo on" 2>&1)" on \
+        "csh -e: not installed"
     is "$(env -u XDG_RUNTIME_DIR tcsh -fc "source $conf/parallel-credential.csh
         printenv PARALLEL_API_KEY" 2>&1)" "$hostile" "csh: no XDG_RUNTIME_DIR"
 else
