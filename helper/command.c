@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "helper/front.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
 #define COMMAND_NOT_FOUND    127

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,11 +209,23 @@ lease_take(struct lease *lease, struct front *front)
                                                            : result;
 }
 
+/* A folder that was removed is looked for anew. */
+static void
+lease_check_folder(struct front *front)
+{
+    struct stat st;
+
+    if (front->folder >= 0 &&
+        (fstat(front->folder, &st) < 0 || st.st_nlink == 0))
+        close(steal_fd(&front->folder));
+}
+
 bool
 lease_look(struct lease *lease, struct front *front)
 {
     const struct fields *block = &lease->block, *credential;
 
+    lease_check_folder(front);
     if (!front_open(front))
         return false;
     credential =

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -114,6 +115,37 @@ token_file_make(struct token_file *file, const char *folder, const char *token)
     return -1;
 }
 
+/* The folder went away, as at the end of the person's last session. It is
+ * made again, what is above it is not. */
+static int
+token_file_reopen_folder(struct token_file *file)
+{
+    const char *name = token_file_name(file);
+    char folder[PATH_MAX];
+    int fd;
+
+    text_put(folder, sizeof folder, 0, file->path);
+    folder[name - 1 - file->path] = '\0';
+    if ((mkdir(folder, 0700) < 0 && errno != EEXIST) ||
+        file_open_folder(folder, false, &fd, NULL) != FILE_OK)
+        return -1;
+    close(file->folder);
+    file->folder = fd;
+    return 0;
+}
+
+static int
+token_file_create_draft(struct token_file *file, const char *draft)
+{
+    int fd;
+
+    unlinkat(file->folder, draft, 0);
+    fd = token_file_create(file->folder, draft);
+    if (fd < 0 && errno == ENOENT && token_file_reopen_folder(file) == 0)
+        fd = token_file_create(file->folder, draft);
+    return fd;
+}
+
 int
 token_file_replace(struct token_file *file, const char *token)
 {
@@ -123,8 +155,7 @@ token_file_replace(struct token_file *file, const char *token)
 
     text_put(draft, sizeof draft, text_put(draft, sizeof draft, 0, name),
              ".new");
-    unlinkat(file->folder, draft, 0);
-    fd = token_file_create(file->folder, draft);
+    fd = token_file_create_draft(file, draft);
     if (fd < 0)
         return -1;
     if (file_write_all(fd, token, strlen(token)) < 0 ||

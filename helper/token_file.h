@@ -30,7 +30,8 @@ int token_file_make(struct token_file *file, const char *folder,
 /* Remove what the dead have left beside it. */
 void token_file_sweep(const struct token_file *file);
 
-/* The next token. 0, or -1: then the old one is still there. */
+/* The next token, also where the folder has gone away and can be made again.
+ * 0, or -1: then nothing has changed. */
 int token_file_replace(struct token_file *file, const char *token);
 
 /* Remove it; harmless when there is none. */

@@ -258,6 +258,21 @@ echo >"$TOLD.go"
 wait "$pid"
 is "$?:$(files)" 0: "and then the file is gone"
 
+# The runtime folder goes away, as with the person's last session.
+new_person
+sign_in
+running bash -c 'rm -r "${PARALLEL_ACCESS_TOKEN_FILE%/*}"
+    for ((n = 0; n < 400; n++)); do
+        [ ! -s "$PARALLEL_ACCESS_TOKEN_FILE" ] || break
+        sleep 0.05
+    done
+    cat "$PARALLEL_ACCESS_TOKEN_FILE" >"$TOLD"
+    echo >"$TOLD"'
+is "$(control check "{\"access_token\":\"$heard\"}" | jq .valid)" true \
+    "the folder goes away: the next token lies where the last one did"
+wait "$pid"
+is "$?:$(files)" 0: "and goes away, too"
+
 # Somebody else renews: the file follows, without a request of its own.
 new_person
 sign_in
