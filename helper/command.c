@@ -203,6 +203,7 @@ command_start(struct command *command)
     if (!script)
         return -1;
     memcpy(script + 2, command->argv + 1, count * sizeof *script);
+    sigpending(&command->early);
     command->pid = vfork();
     if (command->pid == 0)
         command_become(command, path, script);
@@ -231,13 +232,17 @@ command_is_terminals(int number)
 }
 
 void
-command_signal(const struct command *command, int number, bool kernel)
+command_signal(struct command *command, int number, bool kernel)
 {
+    bool early = sigismember(&command->early, number) == 1;
+
     /* What our own writing may have brought. */
     if (number == SIGCHLD || number == SIGPIPE || number == SIGXFSZ ||
         number == SIGXCPU)
         return;
-    if (!kernel || !command_is_terminals(number))
+    if (early)
+        sigdelset(&command->early, number);
+    if (!kernel || early || !command_is_terminals(number))
         kill(command->pid, number);
 }
 

@@ -19,6 +19,7 @@ struct command {
     char **argv;
     char **environment;
     sigset_t before;  /* the signal mask that it gets */
+    sigset_t early;   /* signals that came before there was a process */
     bool no_children; /* SIGCHLD was ignored */
     pid_t pid;
     volatile int stop; /* a signal that came too early, or 0 */
@@ -39,8 +40,8 @@ void command_hold_signals(struct command *command, sigset_t *held);
 int command_start(struct command *command);
 
 /* A signal has come for us: pass it on, unless it came from the terminal,
- * which sends it to the command as well. */
-void command_signal(const struct command *command, int number, bool kernel);
+ * which sends it to the command as well (if there was one already). */
+void command_signal(struct command *command, int number, bool kernel);
 
 /* The command has been stopped by a signal, and so are we, for the shell that
  * waits for us to see it, until we are continued. Not by a SIGSTOP where there

@@ -219,8 +219,22 @@ terminal 'see=ready> ' 'type=parallel-credential exec sh -c "echo run\ning; exec
     -- "${interactive[@]:0:1}" --rcfile "$WORK/rc" -i
 is "$rc:$(cat "$WORK/terminal.err")" 0: "Ctrl-Z, jobs, fg and Ctrl-C in a shell"
 is "$(files)" "" "no file is left"
-sed s/ready/inner/ "$WORK/rc" >"$WORK/inner"
-terminal 'see=ready> ' "type=parallel-credential exec bash --rcfile $WORK/inner -i" \
+cat >"$WORK/early.py" <<'END'
+import os, signal, sys, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("ready")
+while signal.SIGINT not in signal.sigpending():
+    time.sleep(0.01)
+os.execvp(sys.argv[1], sys.argv[1:])
+END
+terminal 'see=ready' $'type=\x03' -- python3 -I "$WORK/early.py" \
+    "$TOOL" exec python3 -I "$WORK/await.py" INT
+is "$rc" 9 "Ctrl-C before there is a command reaches it"
+hear
+[ "$rc" -ne 9 ] || hear
+sed 's/ready/inner/' "$WORK/rc" >"$WORK/inner"
+terminal 'see=ready> ' \
+    "type=parallel-credential exec bash --rcfile $WORK/inner -i" \
     'see=inner> ' 'type=suspend' 'see=Stopped' 'see=ready> ' 'type=fg' \
     'type=echo ba""ck' $'see=back\r' 'type=exit' 'see=ready> ' 'type=exit' \
     -- bash --rcfile "$WORK/rc" -i
