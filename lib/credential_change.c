@@ -125,14 +125,8 @@ credential_named(const struct credential *c, const char *id_or_name)
 {
     struct record *r = store_find(&c->store, c->choice.provider,
                                   config_issuer(c->config), id_or_name);
-    size_t at = 0;
 
-    if (r)
-        return r;
-    while ((r = store_next(&c->store, &at)))
-        if (strcmp(r->org_name, id_or_name) == 0)
-            break;
-    return r;
+    return r ? r : store_find(&c->store, NULL, NULL, id_or_name);
 }
 
 enum credential_result

@@ -136,7 +136,8 @@ account_take_trouble(const struct account *account,
     else
         error_set(err, FAIL_SERVICE, status / 100 == 2 ? "reply" : "status",
                   "%s answered %d%s", host, status,
-                  status / 100 == 3   ? " (a redirect)"
+                  status >= 500 ? ": the service has trouble; try again later"
+                  : status / 100 == 3 ? " (a redirect)"
                   : status / 100 == 2 ? " with a body that is not JSON"
                                       : "");
     return ACCOUNT_FAILED;

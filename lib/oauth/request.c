@@ -200,6 +200,10 @@ oauth_take_trouble(const char *url, const struct http_response *response,
                   strstr(kind, "HTML") ? ": is a proxy or a login page in "
                                          "between?"
                                        : "");
+    else if (status >= 500 && !*code && !strstr(kind, "HTML"))
+        error_set(err, FAIL_SERVICE, "status",
+                  "%s answered %d: the service has trouble; try again later",
+                  host, status);
     else
         error_set(err, FAIL_SERVICE, "status", "%s answered %d%s%s%s", host,
                   status, status / 100 == 3 ? " (a redirect)" : "", kind,

@@ -241,6 +241,14 @@ store_fits(const char *value, const char *wanted)
     return !wanted || strcmp(value, wanted) == 0;
 }
 
+/* By id, or by the name that people know. */
+static bool
+store_fits_org(const struct record *r, const char *wanted)
+{
+    return store_fits(r->org_id, wanted) ||
+           (*r->org_name && strcmp(r->org_name, wanted) == 0);
+}
+
 static bool
 store_is_selected(const struct store *store, const struct record *r)
 {
@@ -281,7 +289,7 @@ store_find(const struct store *store, const char *provider, const char *issuer,
 
     while ((r = store_next(store, &at))) {
         if (!store_fits(r->provider, provider) ||
-            !store_fits(r->issuer, issuer) || !store_fits(r->org_id, org))
+            !store_fits(r->issuer, issuer) || !store_fits_org(r, org))
             continue;
         if (store_is_selected(store, r))
             return r;

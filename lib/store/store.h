@@ -154,7 +154,8 @@ const char *store_where(const struct store *store, const struct record *record,
 struct record *store_next(const struct store *store, size_t *at);
 struct record *store_next_other(const struct store *store, size_t *at);
 
-/* The record for issuer and org, or NULL. NULL arguments fit any; with org
+/* The record for issuer and org (its id, or its name), or NULL. NULL arguments
+ * fit any; with org
  * NULL the selected record is preferred among those that fit. */
 struct record *store_find(const struct store *store, const char *provider,
                           const char *issuer, const char *org);

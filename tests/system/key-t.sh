@@ -322,6 +322,7 @@ acme=$(stored '.records[] | select(.org_id == "org_acme").access_token')
 beta=$(stored '.records[] | select(.org_id == "org_beta").access_token')
 is "$("$TOOL" token)" "$beta" "token: of the selected one"
 is "$("$TOOL" token --org org_acme)" "$acme" "token --org"
+is "$("$TOOL" token --org Acme)" "$acme" "token --org, by name"
 like "$("$TOOL" status)" '^Also: Acme \(org_acme\) at .*, signed in$' \
     "status lists the other"
 is "$("$TOOL" status --json |
