@@ -10,8 +10,7 @@
 #include <stdbool.h>
 
 #include "tests/platform/secret.h"
-
-#define CODE_FORMS 8
+#include "tests/platform/stub.h"
 
 enum code_state {
     CODE_PENDING,
@@ -33,9 +32,8 @@ struct code {
     double interval;
     double answered; /* when the last poll was; negative: never */
     unsigned long polls;
-    char forms[CODE_FORMS][SECRET_LENGTH]; /* forms not yet sent, see page.c */
-    unsigned next_form;
-    struct code *next; /* older */
+    struct stubs stubs; /* of its page */
+    struct code *next;  /* older */
 };
 
 enum code_poll {
