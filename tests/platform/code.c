@@ -27,7 +27,7 @@ choose_user_code(char out[USER_CODE])
 }
 
 struct code *
-code_new(const char *client_id, const char *scope,
+code_new(const char *client_id, const char *scope, bool for_key,
          char device_code[SECRET_LENGTH])
 {
     struct code *code = memory_new(sizeof(*code));
@@ -37,6 +37,7 @@ code_new(const char *client_id, const char *scope,
     secret_digest(code->digest, device_code);
     code->client_id = memory_copy(client_id);
     code->scope = memory_copy(scope);
+    code->for_key = for_key;
     code->born = clock_date();
     code->ends = code->born + config()->code_lifetime;
     code->interval = config()->interval;

@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
+#include "tests/platform/pick.h"
 #include "tests/platform/secret.h"
 #include "tests/platform/stub.h"
 
@@ -25,6 +26,8 @@ struct code {
     char digest[DIGEST_LENGTH]; /* of the device code */
     char *client_id;
     char *scope;
+    bool for_key; /* it brings an API key, and no tokens */
+    struct pick pick;
     char *org_id; /* set when it is approved */
     enum code_state state;
     double born;
@@ -45,8 +48,11 @@ enum code_poll {
     CODE_POLL_INVALID
 };
 
-/* Makes a code for the configured lifetime; writes the device code. */
-struct code *code_new(const char *client_id, const char *scope,
+/*
+ * Makes a code for the configured lifetime, for tokens or for an API key;
+ * writes the device code.
+ */
+struct code *code_new(const char *client_id, const char *scope, bool for_key,
                       char device_code[SECRET_LENGTH]);
 
 /* The code with that device code, or NULL. */

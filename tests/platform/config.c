@@ -10,7 +10,8 @@
     {                                                                         \
         .access_lifetime = 600, .refresh_lifetime = 604800,                   \
         .authorization_lifetime = 7776000, .code_lifetime = 600,              \
-        .interval = 5, .approve_after = -1, .rotate = true,                   \
+        .consent_lifetime = 600, .web_code_lifetime = 60, .interval = 5,      \
+        .approve_after = -1, .rotate = true,                                  \
     }
 
 static struct config now = DEFAULTS;
@@ -28,10 +29,13 @@ static const struct {
     {"authorization_lifetime", offsetof(struct config, authorization_lifetime),
      false},
     {"code_lifetime", offsetof(struct config, code_lifetime), false},
+    {"consent_lifetime", offsetof(struct config, consent_lifetime), false},
     {"interval", offsetof(struct config, interval), false},
+    {"metadata_junk", offsetof(struct config, metadata_junk), false},
     {"numbers_as_strings", offsetof(struct config, numbers_as_strings), true},
     {"refresh_lifetime", offsetof(struct config, refresh_lifetime), false},
     {"rotate", offsetof(struct config, rotate), true},
+    {"web_code_lifetime", offsetof(struct config, web_code_lifetime), false},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -12,8 +12,11 @@ struct config {
     double access_lifetime; /* all in seconds */
     double refresh_lifetime;
     double authorization_lifetime;
-    double code_lifetime;
+    double code_lifetime;     /* of device codes */
+    double consent_lifetime;  /* how long the page waits for the person */
+    double web_code_lifetime; /* of the codes that browsers bring back */
     double interval;
+    double metadata_junk;    /* bytes added to the metadata */
     double approve_after;    /* codes approve themselves; negative: no */
     bool rotate;             /* each refresh spends the refresh token */
     bool numbers_as_strings; /* in the token and device replies */
@@ -32,7 +35,9 @@ char *config_change(struct json_object *in);
 
 /*
  * Whether replies of this kind go without field. A kind is "device", "token",
- * "register", "apps", "app", "key" or "balance". A name in `omit` and
+ * "register", "apps", "app", "key", "balance", "metadata", "keys-token",
+ * "keys-register", "keys-code", "second-token", or, for the parameters sent
+ * back with the browser, "redirect" or "second-redirect". A name in `omit` and
  * `override` is a field that device and token replies have, or "kind:field",
  * which `override` also adds where it is missing.
  */

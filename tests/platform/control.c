@@ -3,16 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/platform/application.h"
 #include "tests/platform/client.h"
 #include "tests/platform/clock.h"
 #include "tests/platform/code.h"
 #include "tests/platform/config.h"
+#include "tests/platform/consent.h"
 #include "tests/platform/count.h"
 #include "tests/platform/gate.h"
 #include "tests/platform/key.h"
 #include "tests/platform/log.h"
 #include "tests/platform/memory.h"
 #include "tests/platform/org.h"
+#include "tests/platform/pick.h"
 #include "tests/platform/reply.h"
 #include "tests/platform/state.h"
 #include "tests/platform/token.h"
@@ -96,19 +99,39 @@ tell_code(struct code *code, bool changed, struct reply *reply)
     reply_json(reply, changed ? 200 : 409, out);
 }
 
+/* Reads `key`: a new one of org, or the id of one; false if there is none. */
+static bool
+named_key(struct json_object *in, const struct org *org, struct pick *out)
+{
+    bool good = pick_read(out, value_get_text(in, "key"));
+
+    if (good && !out->org)
+        out->org = org;
+    return good;
+}
+
 static void
 approve(const struct request *request, struct json_object *in,
         struct reply *reply)
 {
     struct code *code = named_code(in, reply);
     const struct org *org;
+    struct pick pick;
+    bool changed;
 
     (void)request;
     if (!code)
         return;
     org = org_ensure(value_get_text(in, "org_id"),
                      value_get_text(in, "org_name"));
-    tell_code(code, code_approve(code, org->id), reply);
+    if (!named_key(in, org, &pick)) {
+        fail(reply, 404, "unknown key");
+        return;
+    }
+    changed = code_approve(code, org->id);
+    if (changed)
+        code->pick = pick;
+    tell_code(code, changed, reply);
 }
 
 static void
@@ -133,6 +156,64 @@ expire(const struct request *request, struct json_object *in,
         return;
     code_expire(code);
     tell_code(code, true, reply);
+}
+
+/* The pending consent of that `state`, waited for `wait_ms` at most. */
+static struct consent *
+named_consent(struct json_object *in, struct reply *reply)
+{
+    const char *state = value_get_text(in, "state");
+    struct consent *consent = NULL;
+    double wait = 0;
+    double end;
+
+    if (!state || !value_get_number(in, "wait_ms", &wait)) {
+        fail(reply, 400, "state (text) is wanted, wait_ms is a number");
+        return NULL;
+    }
+    end = clock_now() + wait / 1000;
+    while (!(consent = consent_by_state(state)) && state_wait(end))
+        continue;
+    if (!consent)
+        fail(reply, 404, "nothing pending has this state");
+    return consent;
+}
+
+static void
+tell_consent(const struct consent *consent, char *address, struct reply *reply)
+{
+    struct json_object *out = json_object_new_object();
+
+    value_add(out, "client_id", value_text(consent->client_id));
+    value_add(out, "redirect_uri", value_text(consent->redirect_uri));
+    value_add(out, "state", value_text(consent->state));
+    value_add(out, "status",
+              value_text(consent_status_name(consent_status(consent))));
+    value_add(out, "location", value_text(address));
+    reply_json(reply, 200, out);
+    free(address);
+}
+
+static void
+decide_consent(const struct request *request, struct json_object *in,
+               struct reply *reply)
+{
+    const char *decision = value_get_text(in, "decision");
+    struct consent *consent = named_consent(in, reply);
+    struct pick pick;
+
+    (void)request;
+    if (!consent)
+        return;
+    if (decision && strcmp(decision, "refuse") == 0)
+        tell_consent(consent, consent_deny(consent), reply);
+    else if (decision && strcmp(decision, "approve") != 0)
+        fail(reply, 400, "decision is approve or refuse");
+    else if (!named_key(in, org_ensure(value_get_text(in, "org_id"), NULL),
+                        &pick))
+        fail(reply, 404, "unknown key");
+    else
+        tell_consent(consent, consent_approve(consent, &pick), reply);
 }
 
 static void
@@ -271,6 +352,7 @@ forget_clients(const struct request *request, struct json_object *in,
     (void)request;
     (void)in;
     client_reset();
+    application_reset();
     done(reply);
 }
 
@@ -340,6 +422,7 @@ static const struct {
     {"POST", "/check", check},
     {"POST", "/clock", put_clock},
     {"POST", "/config", change_config},
+    {"POST", "/consent", decide_consent},
     {"POST", "/deny", deny},
     {"POST", "/expire", expire},
     {"POST", "/forget-clients", forget_clients},

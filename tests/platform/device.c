@@ -1,6 +1,7 @@
 #include "tests/platform/device.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/platform/code.h"
 #include "tests/platform/config.h"
@@ -25,7 +26,7 @@ answer(const struct request *request, const struct code *code,
     value_add(out, "interval", value_number(code->interval));
     free(page);
     free(complete);
-    config_dress(out, "device");
+    config_dress(out, code->for_key ? "keys-code" : "device");
     reply_json(reply, 200, out);
 }
 
@@ -46,6 +47,25 @@ device_post(const struct request *request, struct reply *reply)
         oauth_error(reply, "invalid_scope", "Unknown scope");
         return;
     }
-    answer(request, code_new(client_id, scope, device_code), device_code,
-           reply);
+    answer(request, code_new(client_id, scope, false, device_code),
+           device_code, reply);
+}
+
+void
+device_post_for_key(const struct request *request, struct reply *reply)
+{
+    char device_code[SECRET_LENGTH];
+    const char *client_id;
+    const char *scope;
+
+    if (!oauth_has_form(request, reply) ||
+        !oauth_application(request, &client_id, reply))
+        return;
+    scope = form_get(&request->form, "scope");
+    if (scope && *scope && strcmp(scope, SCOPE_KEY) != 0) {
+        oauth_error(reply, "invalid_scope", "The scope is " SCOPE_KEY);
+        return;
+    }
+    answer(request, code_new(client_id, SCOPE_KEY, true, device_code),
+           device_code, reply);
 }

@@ -14,6 +14,15 @@ static const char *const names[ENDPOINTS] = {
     [ENDPOINT_BALANCE] = "balance",
     [ENDPOINT_DATA] = "data",
     [ENDPOINT_PAGE] = "page",
+    [ENDPOINT_METADATA] = "metadata",
+    [ENDPOINT_AUTHORIZE] = "authorize",
+    [ENDPOINT_KEYS_TOKEN] = "keys-token",
+    [ENDPOINT_KEYS_REGISTER] = "keys-register",
+    [ENDPOINT_KEYS_CODE] = "keys-code",
+    [ENDPOINT_SECOND_AUTHORIZE] = "second-authorize",
+    [ENDPOINT_SECOND_TOKEN] = "second-token",
+    [ENDPOINT_SECOND_REFRESH] = "second-refresh",
+    [ENDPOINT_SECOND_DATA] = "second-data",
     [ENDPOINT_OTHER] = "other",
 };
 

@@ -18,6 +18,15 @@ enum endpoint {
     ENDPOINT_BALANCE,
     ENDPOINT_DATA,
     ENDPOINT_PAGE,
+    ENDPOINT_METADATA, /* of the OAuth provider, as are the next four */
+    ENDPOINT_AUTHORIZE,
+    ENDPOINT_KEYS_TOKEN,
+    ENDPOINT_KEYS_REGISTER,
+    ENDPOINT_KEYS_CODE,
+    ENDPOINT_SECOND_AUTHORIZE, /* of the second service, as are the next */
+    ENDPOINT_SECOND_TOKEN,     /* a grant that is no refresh */
+    ENDPOINT_SECOND_REFRESH,
+    ENDPOINT_SECOND_DATA,
     ENDPOINT_OTHER, /* what is answered 404 or 405 */
     ENDPOINTS
 };

@@ -57,27 +57,16 @@ redeem(const struct code *code, struct reply *reply)
     answer(&issue, reply);
 }
 
-static void
-device_code(const struct request *request, struct reply *reply)
+bool
+grant_poll(struct code *code, const char *client_id, struct reply *reply)
 {
-    const char *client_id;
-    const char *value;
-    struct code *code;
-
-    if (!oauth_client(request, true, &client_id, reply))
-        return;
-    value = oauth_field(request, "device_code", reply);
-    if (!value)
-        return;
-    code = code_by_device_code(value);
     if (!code || strcmp(code->client_id, client_id) != 0) {
         oauth_error(reply, "invalid_grant", "Unknown device_code");
-        return;
+        return false;
     }
     switch (code_poll(code)) {
     case CODE_POLL_GRANTED:
-        redeem(code, reply);
-        break;
+        return true;
     case CODE_POLL_PENDING:
         oauth_error(reply, "authorization_pending",
                     "The person has not decided yet");
@@ -95,6 +84,24 @@ device_code(const struct request *request, struct reply *reply)
         oauth_error(reply, "invalid_grant", "The device_code has been used");
         break;
     }
+    return false;
+}
+
+static void
+device_code(const struct request *request, struct reply *reply)
+{
+    const char *client_id;
+    const char *value;
+    struct code *code;
+
+    if (!oauth_client(request, true, &client_id, reply))
+        return;
+    value = oauth_field(request, "device_code", reply);
+    if (!value)
+        return;
+    code = code_by_device_code(value);
+    if (grant_poll(code, client_id, reply))
+        redeem(code, reply);
 }
 
 static void

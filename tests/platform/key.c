@@ -18,6 +18,7 @@ key_new(const struct org *org, const struct app *app, const char *name,
     struct key *key = memory_new(sizeof(*key));
 
     secret_make(raw, "sak_");
+    snprintf(key->raw, sizeof(key->raw), "%s", raw);
     secret_digest(key->digest, raw);
     secret_uuid(key->id);
     key->name = memory_copy(name);
@@ -40,6 +41,25 @@ key_check(const char *raw)
         if (i->alive && strcmp(i->digest, digest) == 0)
             return i;
     return NULL;
+}
+
+const struct key *
+key_find(const char *id)
+{
+    for (const struct key *i = keys; i; i = i->next)
+        if (i->alive && strcmp(i->id, id) == 0)
+            return i;
+    return NULL;
+}
+
+const struct key *
+key_next(const struct key *key)
+{
+    const struct key *next = key ? key->next : keys;
+
+    while (next && !next->alive)
+        next = next->next;
+    return next;
 }
 
 bool

@@ -1,6 +1,5 @@
 /*
- * API keys: what the data API takes. Only digests are kept. See state.h for
- * the lock.
+ * API keys: what the data API takes. See state.h for the lock.
  */
 #ifndef PLATFORM_KEY_H
 #define PLATFORM_KEY_H
@@ -14,6 +13,7 @@
 struct key {
     char id[UUID_LENGTH];
     char digest[DIGEST_LENGTH];
+    char raw[SECRET_LENGTH]; /* the OAuth provider hands it out again */
     char *name;
     char *org_id;
     char app_id[UUID_LENGTH];
@@ -21,12 +21,19 @@ struct key {
     struct key *next;
 };
 
-/* Makes a key; writes the key itself, which is never to be had again. */
+/* Makes a key; writes the key itself, which the Account API never tells again.
+ */
 struct key *key_new(const struct org *org, const struct app *app,
                     const char *name, char raw[SECRET_LENGTH]);
 
 /* The live key that raw is, or NULL. */
 const struct key *key_check(const char *raw);
+
+/* The live key with that id, or NULL. */
+const struct key *key_find(const char *id);
+
+/* The live key after that one, or the first for NULL; NULL at the end. */
+const struct key *key_next(const struct key *key);
 
 /* Ends the live key of that app and id; false when there is none. */
 bool key_kill(const char *app_id, const char *key_id);

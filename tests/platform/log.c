@@ -48,9 +48,13 @@ describe(const struct request *request, enum endpoint endpoint)
     struct json_object *out = json_object_new_object();
     struct json_object *headers = json_object_new_array();
     struct json_object *fields = json_object_new_array();
+    struct json_object *query = json_object_new_array();
+    const char *client = form_get(&request->form, "client_id");
 
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_name,
                               headers);
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+                              add_name, query);
     for (size_t i = 0; i < request->form.count; i++)
         json_object_array_add(fields,
                               value_text(request->form.fields[i].name));
@@ -58,10 +62,12 @@ describe(const struct request *request, enum endpoint endpoint)
     value_add(out, "method", value_text(request->method));
     value_add(out, "path", value_text(request->path));
     value_add(out, "endpoint", value_text(endpoint_name(endpoint)));
-    value_add(out, "client",
-              value_text(form_get(&request->form, "client_id")));
+    value_add(
+        out, "client",
+        value_text(client ? client : request_query(request, "client_id")));
     value_add(out, "status", NULL);
     value_add(out, "header_names", headers);
+    value_add(out, "query_fields", query);
     value_add(out, "form_fields", fields);
     value_add(out, "content_type",
               value_text(request_header(request, "Content-Type")));

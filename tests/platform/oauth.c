@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/platform/application.h"
 #include "tests/platform/client.h"
 #include "tests/platform/memory.h"
 #include "tests/platform/value.h"
@@ -66,6 +67,19 @@ oauth_client(const struct request *request, bool needed, const char **out,
     if (!*out)
         return false;
     if (client_is_known(*out))
+        return true;
+    oauth_unknown_client(reply);
+    return false;
+}
+
+bool
+oauth_application(const struct request *request, const char **out,
+                  struct reply *reply)
+{
+    *out = oauth_field(request, "client_id", reply);
+    if (!*out)
+        return false;
+    if (application_is_known(*out))
         return true;
     oauth_unknown_client(reply);
     return false;

@@ -33,4 +33,8 @@ const char *oauth_field(const struct request *request, const char *name,
 bool oauth_client(const struct request *request, bool needed, const char **out,
                   struct reply *reply);
 
+/* The same for the OAuth provider's applications; out is never NULL then. */
+bool oauth_application(const struct request *request, const char **out,
+                       struct reply *reply);
+
 #endif

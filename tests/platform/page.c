@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/platform/application.h"
 #include "tests/platform/client.h"
 #include "tests/platform/code.h"
 #include "tests/platform/org.h"
+#include "tests/platform/pick.h"
 #include "tests/platform/scope.h"
 #include "tests/platform/sheet.h"
 #include "tests/platform/stub.h"
@@ -30,6 +32,14 @@ ask_for_code(const char *wrong, unsigned status, struct reply *reply)
           "</form>\n",
           sheet.out);
     sheet_end(&sheet, status, reply);
+}
+
+/* Who asks, as the person knows it. */
+static const char *
+asker(const struct code *code)
+{
+    return code->for_key ? application_host(code->client_id)
+                         : client_name(code->client_id);
 }
 
 static void
@@ -75,19 +85,25 @@ ask_for_decision(struct code *code, struct reply *reply)
 
     sheet_begin(&sheet, "Connect a device");
     fputs("<h1><q>", sheet.out);
-    sheet_escape(sheet.out, client_name(code->client_id));
+    sheet_escape(sheet.out, asker(code));
     fputs("</q> asks for access</h1>\n"
           "<p>Approve only if you started this yourself and the device shows "
           "this very code:</p>\n",
           sheet.out);
     fprintf(sheet.out, "<div class=\"code\">%s</div>\n", code->user_code);
-    write_scopes(sheet.out, code->scope);
+    if (code->for_key)
+        fputs("<p>It gets the API key that you pick.</p>\n", sheet.out);
+    else
+        write_scopes(sheet.out, code->scope);
     fprintf(sheet.out,
             "<form action=\"/device\" method=\"post\">\n"
             "<input type=\"hidden\" name=\"user_code\" value=\"%s\">\n"
             "<input type=\"hidden\" name=\"form\" value=\"%s\">\n",
             code->user_code, stub_new(&code->stubs));
-    write_orgs(sheet.out);
+    if (code->for_key)
+        pick_write(sheet.out);
+    else
+        write_orgs(sheet.out);
     fputs("<div class=\"row\">"
           "<button name=\"decision\" value=\"refuse\">Refuse</button>"
           "<button class=\"yes\" name=\"decision\" value=\"approve\">Approve"
@@ -135,17 +151,26 @@ page_get(const struct request *request, struct reply *reply)
         ask_for_decision(code, reply);
 }
 
-static void
-decide(struct code *code, const char *decision, const char *org_id,
-       struct reply *reply)
+/* Approves what the form picked; false when there is no such. */
+static bool
+approve(struct code *code, const struct form *form)
 {
+    const char *org_id = form_get(form, "org_id");
     const struct org *org = org_id ? org_find(org_id) : org_first();
 
+    if (code->for_key && !pick_read(&code->pick, form_get(form, "key")))
+        return false;
+    return org && code_approve(code, org->id);
+}
+
+static void
+decide(struct code *code, const struct form *form, const char *decision,
+       struct reply *reply)
+{
     if (strcmp(decision, "refuse") == 0) {
         code_deny(code);
         sheet_say("Refused", "The device gets no access.", 200, reply);
-    } else if (strcmp(decision, "approve") == 0 && org) {
-        code_approve(code, org->id);
+    } else if (strcmp(decision, "approve") == 0 && approve(code, form)) {
         sheet_say("Device connected",
                   "You can close this page and go back to the device.", 200,
                   reply);
@@ -172,5 +197,5 @@ page_post(const struct request *request, struct reply *reply)
     if (!stub_take(&code->stubs, form))
         ask_for_code("That form is not good any more.", 403, reply);
     else
-        decide(code, decision, form_get(&request->form, "org_id"), reply);
+        decide(code, &request->form, decision, reply);
 }

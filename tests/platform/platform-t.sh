@@ -842,6 +842,446 @@ t_page() {
     like "the page cannot be framed" "*Content-Security-Policy:*frame-ancestors 'none'*" "$BODY"
 }
 
+# --- the OAuth provider ------------------------------------------------------
+
+# enroll REDIRECT_URI...: sets CLIENT
+enroll() {
+    ask -H 'Content-Type: application/json' \
+        -d "$(jq -nc '{redirect_uris:$ARGS.positional}' --args "$@")" \
+        "$HTTP_PLATFORM_URL/getKeys/register"
+    CLIENT=$(field client_id)
+}
+
+# proof: makes a VERIFIER and its CHALLENGE, and a STATE
+proof() {
+    VERIFIER=s$(openssl rand -hex 31)
+    CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary |
+        openssl base64 -A | tr +/ -_ | tr -d =)
+    STATE=s$(openssl rand -hex 20)
+    printf '%s\n%s\n' "$VERIFIER" "$STATE" >>"$SECRETS"
+}
+
+REDIRECT=http://127.0.0.1:7/back # nothing listens there, and nobody goes there
+
+# parameters NAME=VALUE...: into PARAMETERS for curl, "NAME=" leaves one out
+parameters() {
+    local -A all=()
+    local one
+    PARAMETERS=()
+    for one; do all[${one%%=*}]=${one#*=}; done
+    for one in "${!all[@]}"; do
+        [ -z "${all[$one]}" ] || PARAMETERS+=(--data-urlencode "$one=${all[$one]}")
+    done
+}
+
+# authorize [NAME=VALUE]...: the browser goes to the page; sets PLACE, where it
+# is sent on to
+authorize() {
+    parameters "client_id=$CLIENT" "redirect_uri=$REDIRECT" \
+        response_type=code scope=key:read "code_challenge=$CHALLENGE" \
+        code_challenge_method=S256 "state=$STATE" "$@"
+    browse -G "${PARAMETERS[@]}" "$HTTP_PLATFORM_URL/getKeys/authorize"
+}
+
+browse() {
+    ask -D "$DIR/headers" "$@"
+    PLACE=$(sed -n 's/^Location: \(.*\)\r$/\1/p' "$DIR/headers")
+    note_code
+}
+
+note_code() {
+    WEB_CODE=$(parameter code)
+    [ -z "$WEB_CODE" ] || echo "$WEB_CODE" >>"$SECRETS"
+}
+
+# parameter NAME: from the address the browser is sent to, each time it is there
+parameter() {
+    local one
+    sed 'y/?&/\n\n/' <<<"$PLACE" | sed 1d | grep "^$1=" | while read -r one; do
+        one=${one#*=}
+        printf '%b\n' "${one//%/\\x}"
+    done
+}
+
+# names: of all parameters
+names() {
+    sed 'y/?&/\n\n/' <<<"$PLACE" | sed '1d;s/=.*//' | xargs
+}
+
+# consent [JSON MEMBERS]: decides without a browser
+consent() {
+    ctl /consent "{\"state\":\"$STATE\"${1:+,$1}}"
+    PLACE=$(field location)
+    note_code
+}
+
+# redeem [NAME=VALUE]...: the code for an API key; sets KEY
+redeem() {
+    parameters grant_type=authorization_code "code=$WEB_CODE" \
+        "client_id=$CLIENT" "redirect_uri=$REDIRECT" \
+        "code_verifier=$VERIFIER" "$@"
+    ask "${PARAMETERS[@]}" "$HTTP_PLATFORM_URL/getKeys/token"
+    KEY=$(field access_token)
+    echo "$KEY" >>"$SECRETS"
+}
+
+t_metadata() {
+    local url=$HTTP_PLATFORM_URL path=/.well-known/oauth-authorization-server
+    ask "$url$path"
+    is "metadata" "$(jq -nc --arg u "$url" '{issuer:$u,
+        authorization_endpoint:($u+"/getKeys/authorize"),
+        token_endpoint:($u+"/getKeys/token"),
+        registration_endpoint:($u+"/getKeys/register"),
+        device_authorization_endpoint:($u+"/getKeys/device/code"),
+        token_endpoint_auth_methods_supported:["none"],
+        response_types_supported:["code"],
+        grant_types_supported:["authorization_code","urn:ietf:params:oauth:grant-type:device_code"],
+        scopes_supported:["key:read"],code_challenge_methods_supported:["S256"]}')" "$BODY"
+    ask --cacert "$CA_FILE" "$HTTPS_PLATFORM_URL$path"
+    is "metadata: https has its own" "$HTTPS_PLATFORM_URL $HTTPS_PLATFORM_URL/getKeys/token" \
+        "$(field issuer) $(field token_endpoint)"
+    ctl /config "{\"override\":{\"metadata:issuer\":\"https://other.example\",\"metadata:token_endpoint\":\"$url/x\"},\"omit\":[\"metadata:scopes_supported\"]}"
+    ask --cacert "$CA_FILE" "$HTTPS_PLATFORM_URL$path"
+    is "metadata: another issuer, an endpoint at http, a field left out" \
+        "https://other.example $url/x null" \
+        "$(field issuer) $(field token_endpoint) $(field scopes_supported)"
+    ctl /config '{"metadata_junk":1000000}'
+    ask -o "$DIR/junk" "$url$path"
+    is "metadata: a million bytes of junk" 1000000 "$(jq '.junk|length' "$DIR/junk")"
+    trouble '{"endpoint":"metadata","kind":"html"}'
+    ask "$url$path"
+    like "metadata: trouble" '<!DOCTYPE*' "$BODY"
+    is "metadata: counted" 5 "$(state requests.metadata)"
+}
+
+t_keys_register() {
+    local url=$HTTP_PLATFORM_URL/getKeys/register uri
+    enroll https://app.example/back "$REDIRECT"
+    is "enroll" 200 "$STATUS"
+    like "enroll gives an id" "????????-*" "$CLIENT"
+    for uri in http://app.example/ ftp://app.example/ /back '' \
+        'https://app.example/#x' 'https://user@app.example/' \
+        'https://app.example/<x' http://localhost/back 'https://app.example:1x/'; do
+        enroll "$uri"
+        is "enroll: ${uri:-nothing}" "400 invalid_redirect_uri" "$STATUS $(field error)"
+    done
+    enroll
+    is "enroll: no address" "400 invalid_redirect_uri" "$STATUS $(field error)"
+    ask -d 'redirect_uris=x' "$url"
+    is "enroll: a form" "400 invalid_client_metadata" "$STATUS $(field error)"
+    ctl /config '{"omit":["keys-register:client_id"]}'
+    enroll https://app.example/
+    is "enroll: a reply without an id" '200 {}' "$STATUS $BODY"
+}
+
+# stays NAME [NAME=VALUE]...: the browser stays on a page
+stays() {
+    authorize "${@:2}"
+    is "$1" "400 " "$STATUS $PLACE"
+}
+
+# mistake NAME ERROR [NAME=VALUE]...: the browser brings back an error
+mistake() {
+    authorize "${@:3}"
+    is "$1" "303 error state iss $2 $STATE $HTTP_PLATFORM_URL" \
+        "$STATUS $(names) $(parameter error) $(parameter state) $(parameter iss)"
+}
+
+t_authorize() {
+    local uri
+    proof
+    enroll http://127.0.0.1/back http://127.0.0.1:9/other?a=b 'http://[::1]/back' https://app.example/back
+    stays "no client" client_id=
+    stays "an unknown client" client_id=nobody
+    stays "no host name: an address" client_id=127.0.0.1
+    stays "no redirect_uri" redirect_uri=
+    for uri in http://127.0.0.1:7/back/ http://127.0.0.1:7/Back http://localhost:7/back \
+        'http://127.0.0.1:7/back?x' https://127.0.0.1:7/back https://app.example:8/back \
+        https://app.example/back/ http://app.example/back https://APP.example/back \
+        'http://127.0.0.1:7@app.example/back' 'http://127.0.0.1:7/back#x'; do
+        stays "a redirect_uri that is not registered: $uri" "redirect_uri=$uri"
+    done
+    stays "an address of another host" client_id=other.example redirect_uri=https://app.example/back
+    browse "$HTTP_PLATFORM_URL/getKeys/authorize?client_id=a.example&client_id=a.example"
+    like "a parameter twice" "400  *twice*" "$STATUS $PLACE $BODY"
+    mistake "no response_type" invalid_request response_type=
+    mistake "another response_type" unsupported_response_type response_type=token
+    mistake "no scope" invalid_scope scope=
+    mistake "another scope" invalid_scope scope=keys:read
+    mistake "no challenge" invalid_request code_challenge=
+    mistake "a plain challenge" invalid_request code_challenge_method=plain
+    mistake "no method" invalid_request code_challenge_method=
+    mistake "a challenge that is none" invalid_request "code_challenge=${CHALLENGE}A"
+    is "nobody is asked about all that" 0 "$(state 'consents|length')"
+    for uri in http://127.0.0.1:7/back http://127.0.0.1/back 'http://[::1]:9/back' \
+        http://127.0.0.1:10/other?a=b https://app.example/back; do
+        authorize "redirect_uri=$uri"
+        is "a redirect_uri that is: $uri" "200 " "$STATUS $PLACE"
+    done
+    authorize client_id=app.example redirect_uri=https://app.example/any
+    is "a host name for a client: its own address" 200 "$STATUS"
+    authorize client_id=app.example redirect_uri=http://127.0.0.1:7/any
+    is "a host name for a client: this computer" 200 "$STATUS"
+    is "seven are asked" 7 "$(state 'consents|length')"
+    authorize redirect_uri='http://127.0.0.1:7/other?a=b' response_type=x
+    like "a query that was there stays" "http://127.0.0.1:7/other?a=b&error=*" "$PLACE"
+    authorize state=
+    is "no state" 200 "$STATUS"
+    ctl /consent '{"state":"any"}'
+    PLACE=$(field location)
+    is "no state: none comes back" "code iss" "$(names)"
+    ctl /forget-clients '{}'
+    stays "forgotten clients"
+}
+
+t_consent_page() {
+    local url=$HTTP_PLATFORM_URL/getKeys/authorize old id form other
+    ctl /key '{"org_id":"org_two","api_key_name":"<b>old"}'
+    old=$(field api_key)
+    id=$(field api_key_id)
+    echo "$old" >>"$SECRETS"
+    proof
+    CLIENT=app.example
+    authorize redirect_uri=https://app.example/back
+    like "the page shows the host name" "200 *<b>app.example</b>*" "$STATUS $BODY"
+    like "the page has the choices" "*One &amp; Only*value=\"new:org_one\" checked*value=\"new:org_two\"*value=\"$id\"*&lt;b&gt;old*" "$BODY"
+    is "the page has no script" 0 "$(grep -c '<script' <<<"$BODY")"
+    is "the page has no state and no challenge" 0 "$(grep -c -e "$STATE" -e "$CHALLENGE" <<<"$BODY")"
+    like "the page cannot be framed, and may lead back" \
+        "*Cache-Control: no-store*form-action 'self' https://app.example;*frame-ancestors 'none'*" "$(cat "$DIR/headers")"
+    other=$(sed -n 's/.*name="consent" value="\([^"]*\)".*/\1/p' <<<"$BODY")
+    form=$(form_value)
+    browse -d "consent=$other&decision=approve&key=$id" "$url"
+    is "no value" "403 " "$STATUS $PLACE"
+    browse -d "consent=$other&decision=approve&key=$id&form=wrong" "$url"
+    is "a wrong value" "403 " "$STATUS $PLACE"
+    browse -d "consent=nothing&decision=approve&key=$id&form=$form" "$url"
+    is "an unknown question" "400 " "$STATUS $PLACE"
+    browse -d "consent=$other&decision=approve&key=$id&form=$form" "$url"
+    is "approve" "303 code state iss $STATE $HTTP_PLATFORM_URL" \
+        "$STATUS $(names) $(parameter state) $(parameter iss)"
+    like "approve: where to" "https://app.example/back[?]code=sac_*" "$PLACE"
+    browse -d "consent=$other&decision=approve&key=$id&form=$form" "$url"
+    is "approve twice" "409 " "$STATUS $PLACE"
+    WEB_CODE=$(tail -n1 "$SECRETS")
+    redeem redirect_uri=https://app.example/back
+    is "the key that was picked" "$old" "$KEY"
+    authorize
+    browse -d "consent=$(sed -n 's/.*name="consent" value="\([^"]*\)".*/\1/p' <<<"$BODY")&decision=refuse&form=$(form_value)" "$url"
+    is "refuse" "303 error state iss access_denied $STATE" "$STATUS $(names) $(parameter error) $(parameter state)"
+    authorize
+    form=$(form_value)
+    other=$(sed -n 's/.*name="consent" value="\([^"]*\)".*/\1/p' <<<"$BODY")
+    browse -d "consent=$other&decision=approve&key=nothing&form=$form" "$url"
+    is "pick nothing that is there" "400 " "$STATUS $PLACE"
+    later 600
+    browse -d "consent=$other&decision=approve&key=new&form=$form" "$url"
+    is "too late" "409 " "$STATUS $PLACE"
+}
+
+t_consent() {
+    local id key
+    CLIENT=app.example
+    ctl /consent '{"state":"any","wait_ms":50}'
+    is "nobody asks" 404 "$STATUS"
+    proof
+    curl -s -d "{\"state\":\"$STATE\",\"wait_ms\":5000}" "$CONTROL_URL/consent" >"$DIR/consented" &
+    sleep 0.1
+    authorize
+    wait $!
+    is "consent waits for the browser" '["app.example","approved"]' "$(jq -c '[.client_id,.status]' "$DIR/consented")"
+    PLACE=$(jq -r .location "$DIR/consented")
+    note_code
+    redeem
+    is "a new key" '200 ["access_token","scope","token_type"]' "$STATUS $(jq -c keys <<<"$BODY")"
+    ask -H "x-api-key: $KEY" "$HTTP_API_URL/v1"
+    is "which the data API takes" "200 org_one" "$STATUS $(field org_id)"
+    id=$(field api_key_id)
+    key=$KEY
+    is "it has the name of the host" '"app.example"' "$(state 'api_keys[0].api_key_name')"
+    is "what has become of it" "[\"provider\",\"used\",\"$id\",null]" "$(state 'consents[0]|[.service,.status,.api_key_id,.family]' | jq -c)"
+    authorize
+    consent "\"key\":\"$id\""
+    redeem
+    is "a key there is" "$key" "$KEY"
+    authorize
+    consent '"key":"new","org_id":"org_two"'
+    redeem
+    ask -H "x-api-key: $KEY" "$HTTP_API_URL/v1"
+    is "a new key of another organization" "200 org_two" "$STATUS $(field org_id)"
+    authorize
+    consent '"key":"nonsense"'
+    is "an unknown key" 404 "$STATUS"
+    consent '"decision":"perhaps"'
+    is "a wrong decision" 400 "$STATUS"
+    consent '"decision":"refuse"'
+    is "refuse by control" "200 denied access_denied" "$STATUS $(field status) $(parameter error)"
+    authorize
+    authorize
+    consent
+    key=$WEB_CODE
+    consent
+    is "two browsers ask, two are answered" "200 no" "$STATUS $([ "$key" = "$WEB_CODE" ] && echo yes || echo no)"
+    ctl /config '{"approve_after":0}'
+    authorize
+    is "nobody needs to approve" "303 code state iss" "$STATUS $(names)"
+    redeem
+    is "and the code is good" 200 "$STATUS"
+}
+
+t_redirect() {
+    CLIENT=app.example
+    proof
+    ctl /config '{"approve_after":0,"omit":["redirect:iss"]}'
+    authorize
+    is "iss left out" "code state" "$(names)"
+    ctl /config '{"omit":["redirect:state","redirect:code"],"override":{"redirect:iss":"https://other.example/?&"}}'
+    authorize
+    is "another iss, no state, no code" "iss https://other.example/?&" "$(names) $(parameter iss)"
+    ctl /config '{"omit":[],"override":{"redirect:state":["one","two"],"redirect:error":"server_error"}}'
+    authorize
+    is "state twice, and an error" "code state state iss error one two" "$(names) $(parameter state | xargs)"
+    fresh
+    ctl /config '{"override":{"redirect:state":"other"}}'
+    authorize
+    consent
+    is "another state, by control" "other" "$(parameter state)"
+    trouble '{"endpoint":"authorize","kind":"status"}'
+    authorize
+    is "trouble" 503 "$STATUS"
+}
+
+t_keys_token() {
+    local first second
+    enroll "$REDIRECT"
+    proof
+    ctl /config '{"approve_after":0}'
+    authorize
+    first=$WEB_CODE
+    redeem code_verifier=
+    is "no verifier" "400 invalid_request" "$STATUS $(field error)"
+    redeem "code_verifier=${VERIFIER}x"
+    is "another verifier" "400 invalid_grant" "$STATUS $(field error)"
+    redeem "code_verifier=$CHALLENGE"
+    is "the challenge for a verifier" "400 invalid_grant" "$STATUS $(field error)"
+    redeem "redirect_uri=${REDIRECT/7/8}"
+    is "another redirect_uri" "400 invalid_grant" "$STATUS $(field error)"
+    redeem redirect_uri=
+    is "no redirect_uri" "400 invalid_request" "$STATUS $(field error)"
+    redeem client_id=app.example
+    is "another client" "400 invalid_grant" "$STATUS $(field error)"
+    redeem client_id=nobody
+    is "an unknown client" "401 invalid_client" "$STATUS $(field error)"
+    redeem code=nothing
+    is "an unknown code" "400 invalid_grant" "$STATUS $(field error)"
+    redeem grant_type=refresh_token
+    is "another grant" "400 unsupported_grant_type" "$STATUS $(field error)"
+    is "no key was made" 0 "$(state 'api_keys|length')"
+    redeem
+    is "all that does no harm" 200 "$STATUS"
+    second=$KEY
+    ctl /check "{\"api_key\":\"$second\"}"
+    is "the key is good" true "$(field valid)"
+    WEB_CODE=$first redeem code_verifier=x
+    is "a code that comes again" "400 invalid_grant" "$STATUS $(field error)"
+    ctl /check "{\"api_key\":\"$second\"}"
+    is "ends what it brought" "false \"reused\"" "$(field valid) $(state 'consents[0].status')"
+    authorize
+    later 60
+    redeem
+    is "a code lives for a minute" "400 invalid_grant" "$STATUS $(field error)"
+    ctl /config '{"web_code_lifetime":100}'
+    authorize
+    later 99
+    redeem
+    is "or as long as it is told to" 200 "$STATUS"
+    authorize
+    trouble '{"endpoint":"keys-token","kind":"reset-after"}'
+    redeem
+    outcome "trouble: the lost answer" 000 56
+    is "trouble: was processed" '"used"' "$(state 'consents[0].status')"
+    ctl /config '{"override":{"keys-token:expires_in":0,"keys-token:refresh_token":"x"},"omit":["keys-token:scope"]}'
+    authorize
+    redeem
+    is "more in the reply, and less" '200 ["access_token","expires_in","refresh_token","token_type"]' "$STATUS $(jq -c keys <<<"$BODY")"
+    ask -i -d x=y "$HTTP_PLATFORM_URL/getKeys/token"
+    like "replies are not stored" "*Cache-Control: no-store*" "$BODY"
+}
+
+# key_device [CURL ARGUMENTS]: asks for a code; sets CODE and USER_CODE
+key_device() {
+    ask -d "client_id=$CLIENT" "$@" "$HTTP_PLATFORM_URL/getKeys/device/code"
+    CODE=$(field device_code)
+    USER_CODE=$(field user_code)
+    echo "$CODE" >>"$SECRETS"
+}
+
+key_poll() {
+    ask -d "grant_type=$DEVICE" -d "client_id=$CLIENT" -d "device_code=$CODE" \
+        "$@" "$HTTP_PLATFORM_URL/getKeys/token"
+    KEY=$(field access_token)
+    echo "$KEY" >>"$SECRETS"
+}
+
+t_keys_device() {
+    local id url=$HTTP_PLATFORM_URL/device
+    ctl /key '{"api_key_name":"old"}'
+    id=$(field api_key_id)
+    field api_key >>"$SECRETS"
+    CLIENT=nobody key_device
+    is "device: an unknown client" "401 invalid_client" "$STATUS $(field error)"
+    CLIENT=app.example
+    key_device -d scope=keys:read
+    is "device: another scope" "400 invalid_scope" "$STATUS $(field error)"
+    key_device -d scope=key:read
+    is "device: code" "200 $url?user_code=$USER_CODE" "$STATUS $(field verification_uri_complete)"
+    key_poll
+    is "device: pending" "400 authorization_pending" "$STATUS $(field error)"
+    key_poll
+    is "device: too fast" "400 slow_down" "$STATUS $(field error)"
+    key_device
+    ctl /approve '{"user_code":"any","key":"nonsense"}'
+    is "device: an unknown key" 404 "$STATUS"
+    ctl /approve '{"user_code":"any","key":"new","org_id":"org_two"}'
+    poll
+    is "device: no code for tokens" "401 invalid_client" "$STATUS $(field error)"
+    key_poll
+    is "device: the reply" '200 ["access_token","scope","token_type"]' "$STATUS $(jq -c keys <<<"$BODY")"
+    ask -H "x-api-key: $KEY" "$HTTP_API_URL/v1"
+    is "device: a new key" org_two "$(field org_id)"
+    key_poll
+    is "device: a code works once" "400 invalid_grant" "$STATUS $(field error)"
+    key_device
+    ask "$url?user_code=$USER_CODE"
+    like "device: the page" "200 *<q>app.example</q>*value=\"new:org_one\" checked*value=\"$id\"*" "$STATUS $BODY"
+    ask -d "user_code=$USER_CODE" -d decision=approve -d "key=$id" -d "form=$(form_value)" "$url"
+    is "device: approve" 200 "$STATUS"
+    key_poll
+    ask -H "x-api-key: $KEY" "$HTTP_API_URL/v1"
+    is "device: a key there is" "$id" "$(field api_key_id)"
+    key_device
+    ctl /deny '{"user_code":"any"}'
+    key_poll
+    is "device: refused" "400 access_denied" "$STATUS $(field error)"
+    register
+    device
+    ctl /approve '{"user_code":"any"}'
+    CLIENT=app.example key_poll
+    is "device: a code for tokens brings no key" "400 invalid_grant" "$STATUS $(field error)"
+    poll
+    take_tokens
+    is "device: and is still good" 200 "$STATUS"
+    ctl /config '{"override":{"keys-code:interval":7},"approve_after":0}'
+    CLIENT=app.example
+    key_device
+    is "device: another reply" 7 "$(field interval)"
+    key_poll
+    is "device: nobody needs to approve" 200 "$STATUS"
+    trouble '{"endpoint":"keys-code","kind":"empty"}'
+    key_device
+    is "device: trouble" "200 " "$STATUS $BODY"
+}
+
 t_log() {
     login
     refresh -A agent/1
@@ -915,7 +1355,8 @@ start --seed-org 'org_one:One & Only' --seed-org org_two:Two
 t_files
 for t in register code poll slow_down refresh lifetimes revoke account config \
     orgs waiting trouble_plain trouble_broken trouble_queue gate many \
-    two_writes tls page log; do
+    two_writes tls page metadata keys_register authorize consent_page consent \
+    redirect keys_token keys_device log; do
     fresh
     "t_$t"
 done

@@ -84,6 +84,33 @@ request_query(const struct request *request, const char *name)
                                        MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct repetition {
+    const struct request *request;
+    bool found;
+};
+
+static enum MHD_Result
+look_for_repetition(void *of, enum MHD_ValueKind kind, const char *name,
+                    const char *value)
+{
+    struct repetition *repetition = of;
+
+    (void)kind;
+    if (request_query(repetition->request, name) != value)
+        repetition->found = true;
+    return MHD_YES;
+}
+
+bool
+request_repeats_query(const struct request *request)
+{
+    struct repetition repetition = {request, false};
+
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+                              look_for_repetition, &repetition);
+    return repetition.found;
+}
+
 bool
 request_has_type(const struct request *request, const char *type)
 {

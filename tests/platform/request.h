@@ -15,7 +15,13 @@
 #define REQUEST_CAPTURES 2
 
 /* What a port is for. */
-enum port { PORT_PLATFORM, PORT_ACCOUNT, PORT_DATA, PORT_CONTROL };
+enum port {
+    PORT_PLATFORM,
+    PORT_ACCOUNT,
+    PORT_DATA,
+    PORT_SECOND, /* the second service */
+    PORT_CONTROL
+};
 
 struct request {
     struct MHD_Connection *connection;
@@ -46,6 +52,9 @@ void request_finish(struct request *request);
 /* A header, a query argument; NULL when missing. */
 const char *request_header(const struct request *request, const char *name);
 const char *request_query(const struct request *request, const char *name);
+
+/* Whether a query argument comes more than once (RFC 6749, 3.1). */
+bool request_repeats_query(const struct request *request);
 
 /* Whether the content type is this one, whatever its parameters. */
 bool request_has_type(const struct request *request, const char *type);

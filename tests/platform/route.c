@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "tests/platform/account.h"
+#include "tests/platform/authorize.h"
 #include "tests/platform/data.h"
 #include "tests/platform/device.h"
+#include "tests/platform/enrollment.h"
 #include "tests/platform/grant.h"
+#include "tests/platform/keygrant.h"
+#include "tests/platform/metadata.h"
 #include "tests/platform/page.h"
 #include "tests/platform/registration.h"
 #include "tests/platform/revocation.h"
@@ -14,6 +18,7 @@ static void not_found(const struct request *request, struct reply *reply);
 static void bad_method(const struct request *request, struct reply *reply);
 
 #define KEYS_PATH "/getServiceKeys"
+#define GET_KEYS  "/getKeys"
 #define APPS_PATH "/account/service/v1/apps"
 
 static const struct route routes[] = {
@@ -27,6 +32,17 @@ static const struct route routes[] = {
      revocation_post},
     {PORT_PLATFORM, "GET", "/device", ENDPOINT_PAGE, page_get},
     {PORT_PLATFORM, "POST", "/device", ENDPOINT_PAGE, page_post},
+    {PORT_PLATFORM, "GET", METADATA_PATH, ENDPOINT_METADATA, metadata_get},
+    {PORT_PLATFORM, "GET", GET_KEYS "/authorize", ENDPOINT_AUTHORIZE,
+     authorize_get},
+    {PORT_PLATFORM, "POST", GET_KEYS "/authorize", ENDPOINT_AUTHORIZE,
+     authorize_post},
+    {PORT_PLATFORM, "POST", GET_KEYS "/token", ENDPOINT_KEYS_TOKEN,
+     keygrant_post},
+    {PORT_PLATFORM, "POST", GET_KEYS "/register", ENDPOINT_KEYS_REGISTER,
+     enrollment_post},
+    {PORT_PLATFORM, "POST", GET_KEYS "/device/code", ENDPOINT_KEYS_CODE,
+     device_post_for_key},
     {PORT_ACCOUNT, "GET", APPS_PATH, ENDPOINT_APPS, account_list_apps},
     {PORT_ACCOUNT, "POST", APPS_PATH, ENDPOINT_APPS, account_create_app},
     {PORT_ACCOUNT, "DELETE", APPS_PATH "/*", ENDPOINT_APPS,

@@ -10,6 +10,9 @@
 /* What is granted when a client asks for nothing. */
 #define SCOPE_DEFAULT "keys:read apps:read balance:read"
 
+/* The only one of the OAuth provider, and no scope of tokens. */
+#define SCOPE_KEY "key:read"
+
 /*
  * Whether text is a list of known scopes, each once, with single spaces
  * between (RFC 6749, section 3.3).

@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "tests/platform/application.h"
 #include "tests/platform/client.h"
 #include "tests/platform/clock.h"
 #include "tests/platform/code.h"
 #include "tests/platform/config.h"
+#include "tests/platform/consent.h"
 #include "tests/platform/count.h"
 #include "tests/platform/gate.h"
 #include "tests/platform/key.h"
@@ -98,6 +100,8 @@ state_reset(void)
     token_reset();
     key_reset();
     client_reset();
+    application_reset();
+    consent_reset();
     org_reset();
     count_reset();
     log_reset();
@@ -112,6 +116,7 @@ state_describe(void)
     count_describe(out);
     value_add(out, "families", token_describe());
     value_add(out, "pending", code_describe());
+    value_add(out, "consents", consent_describe());
     value_add(out, "api_keys", key_describe());
     value_add(out, "orgs", org_describe());
     value_add(out, "at_gate", value_number(gate_standing()));
