@@ -50,7 +50,7 @@ authorize(const struct request *request, const char *scope,
         unauthorized(reply, REALM, "Not authenticated");
         return NULL;
     }
-    family = token_check_access(token);
+    family = token_check_access(PORT_PLATFORM, token);
     if (!family) {
         unauthorized(reply, REALM ", error=\"invalid_token\"",
                      key_check(token) ? "An API key is not accepted here"

@@ -16,8 +16,10 @@
 
 static struct config now = DEFAULTS;
 static double first_approve_after = -1;
-static struct json_object *omit;     /* array of strings, or NULL */
-static struct json_object *override; /* object, or NULL */
+static struct json_object *omit;         /* array of strings, or NULL */
+static struct json_object *override;     /* object, or NULL */
+static struct json_object *redirect_uri; /* string, or NULL */
+static struct json_object *auth_method;  /* string, or NULL */
 
 static const struct {
     const char *name;
@@ -44,6 +46,18 @@ const struct config *
 config(void)
 {
     return &now;
+}
+
+const char *
+config_second_redirect_uri(void)
+{
+    return json_object_get_string(redirect_uri);
+}
+
+const char *
+config_second_auth_method(void)
+{
+    return json_object_get_string(auth_method);
 }
 
 void
@@ -100,6 +114,9 @@ change(struct config *next, const char *name, struct json_object *value)
         return is_name_list(value);
     if (strcmp(name, "override") == 0)
         return !value || json_object_is_type(value, json_type_object);
+    if (strcmp(name, "second_redirect_uri") == 0 ||
+        strcmp(name, "second_auth_method") == 0)
+        return !value || json_object_is_type(value, json_type_string);
     for (size_t i = 0; i < KEYS; i++)
         if (strcmp(name, keys[i].name) == 0)
             return set(next, i, value);
@@ -130,6 +147,8 @@ config_change(struct json_object *in)
     now = next;
     keep(&omit, in, "omit");
     keep(&override, in, "override");
+    keep(&redirect_uri, in, "second_redirect_uri");
+    keep(&auth_method, in, "second_auth_method");
     return NULL;
 }
 
@@ -238,6 +257,8 @@ config_describe(void)
         value_add(out, "approve_after", NULL);
     value_add(out, "omit", json_object_get(omit));
     value_add(out, "override", json_object_get(override));
+    value_add(out, "second_redirect_uri", json_object_get(redirect_uri));
+    value_add(out, "second_auth_method", json_object_get(auth_method));
     return out;
 }
 
@@ -248,6 +269,10 @@ config_reset(void)
     now.approve_after = first_approve_after;
     json_object_put(omit);
     json_object_put(override);
+    json_object_put(redirect_uri);
+    json_object_put(auth_method);
     omit = NULL;
     override = NULL;
+    redirect_uri = NULL;
+    auth_method = NULL;
 }

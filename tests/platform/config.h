@@ -24,6 +24,12 @@ struct config {
 
 const struct config *config(void);
 
+/* The only redirect_uri the second service takes; NULL: see login.h. */
+const char *config_second_redirect_uri(void);
+
+/* The only way its clients may authenticate; NULL: either. */
+const char *config_second_auth_method(void);
+
 /* What approve_after is after config_reset(); negative: off. */
 void config_set_approve_after(double seconds);
 

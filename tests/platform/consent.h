@@ -47,7 +47,8 @@ struct consent {
     char *issuer;
     struct stubs stubs; /* of its page */
     enum consent_state status;
-    double ends; /* of the question, then of the code */
+    double ends;    /* of the question, then of the code */
+    bool signed_in; /* the person told the second service who it is */
     struct pick pick;
     char key_id[UUID_LENGTH]; /* the API key that the code brought */
     unsigned family;          /* the tokens that the code brought */

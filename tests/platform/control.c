@@ -317,10 +317,12 @@ check(const struct request *request, struct json_object *in,
 
     (void)request;
     if (access)
-        family = token_check_access(access);
-    else if (refresh)
+        family = token_check_access(PORT_PLATFORM, access);
+    if (access && !family)
+        family = token_check_access(PORT_SECOND, access);
+    if (!access && refresh)
         family = token_check_refresh(refresh);
-    else if (api_key)
+    if (!access && !refresh && api_key)
         key = key_check(api_key);
     value_add(out, "valid", json_object_new_boolean(family || key));
     value_add(out, "family", family ? value_number(family->number) : NULL);

@@ -15,9 +15,8 @@ digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The decoded text, or NULL for a bad escape or a NUL. */
-static char *
-decode(const char *text, size_t length)
+char *
+form_decode(const char *text, size_t length)
 {
     char *out = memory_new(length + 1);
     size_t at = 0;
@@ -53,8 +52,8 @@ add(struct form *form, const char *pair, size_t length)
 
     if (form->count == FORM_MAX)
         return "too many parameters";
-    field->name = decode(pair, name_length);
-    field->value = equals ? decode(equals + 1, length - name_length - 1)
+    field->name = form_decode(pair, name_length);
+    field->value = equals ? form_decode(equals + 1, length - name_length - 1)
                           : memory_copy("");
     if (!field->name || !field->value || !*field->name) {
         free(field->name);

@@ -24,6 +24,12 @@ struct form {
  */
 const char *form_parse(struct form *form, const char *body, size_t length);
 
+/*
+ * What length encoded bytes stand for, to be freed; NULL for a bad escape or
+ * a NUL.
+ */
+char *form_decode(const char *text, size_t length);
+
 /* The value of a field; NULL when it is missing. It belongs to form. */
 const char *form_get(const struct form *form, const char *name);
 

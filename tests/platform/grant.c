@@ -53,7 +53,8 @@ redeem(const struct code *code, struct reply *reply)
     struct issue issue;
 
     org_cli_app(org_ensure(code->org_id, NULL));
-    token_begin(code->client_id, code->org_id, code->scope, &issue);
+    token_begin(PORT_PLATFORM, code->client_id, code->org_id, code->scope,
+                &issue);
     answer(&issue, reply);
 }
 
@@ -109,6 +110,7 @@ refresh(const struct request *request, struct reply *reply)
 {
     /* A new token that is left out of the reply would be lost. */
     bool rotate = config()->rotate && !config_omits("token", "refresh_token");
+    enum token_refresh result;
     struct issue issue;
     const char *client_id;
     const char *value;
@@ -118,29 +120,11 @@ refresh(const struct request *request, struct reply *reply)
     value = oauth_field(request, "refresh_token", reply);
     if (!value)
         return;
-    switch (token_refresh(value, client_id, rotate, &issue)) {
-    case TOKEN_REFRESHED:
+    result = token_refresh(PORT_PLATFORM, value, client_id, rotate, &issue);
+    if (result == TOKEN_REFRESHED)
         answer(&issue, reply);
-        break;
-    case TOKEN_UNKNOWN:
-        oauth_error(reply, "invalid_grant", "Unknown refresh_token");
-        break;
-    case TOKEN_OTHER_CLIENT:
-        oauth_error(reply, "invalid_grant",
-                    "The refresh_token was issued to another client");
-        break;
-    case TOKEN_EXPIRED:
-        oauth_error(reply, "invalid_grant", "The refresh_token has expired");
-        break;
-    case TOKEN_REVOKED:
-        oauth_error(reply, "invalid_grant", "The authorization is revoked");
-        break;
-    case TOKEN_REUSED:
-        oauth_error(reply, "invalid_grant",
-                    "The refresh_token was used before; "
-                    "the authorization is revoked");
-        break;
-    }
+    else
+        oauth_error(reply, "invalid_grant", token_refresh_words(result));
 }
 
 void

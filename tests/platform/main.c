@@ -22,6 +22,7 @@
 #include "tests/platform/log.h"
 #include "tests/platform/memory.h"
 #include "tests/platform/org.h"
+#include "tests/platform/second.h"
 #include "tests/platform/state.h"
 #include "tests/platform/tls.h"
 
@@ -29,9 +30,11 @@ enum {
     HTTP_PLATFORM,
     HTTP_ACCOUNT,
     HTTP_DATA,
+    HTTP_SECOND,
     HTTPS_PLATFORM,
     HTTPS_ACCOUNT,
     HTTPS_DATA,
+    HTTPS_SECOND,
     EXPIRED,
     WRONG_HOST,
     UNKNOWN_CA,
@@ -58,10 +61,12 @@ static const struct {
     [HTTP_PLATFORM] = {PORT_PLATFORM, NULL, "HTTP_PLATFORM_URL", ""},
     [HTTP_ACCOUNT] = {PORT_ACCOUNT, NULL, "HTTP_SERVICE_API_URL", "/account"},
     [HTTP_DATA] = {PORT_DATA, NULL, "HTTP_API_URL", ""},
+    [HTTP_SECOND] = {PORT_SECOND, NULL, "HTTP_SECOND_URL", ""},
     [HTTPS_PLATFORM] = {PORT_PLATFORM, &tls.good, "HTTPS_PLATFORM_URL", ""},
     [HTTPS_ACCOUNT] = {PORT_ACCOUNT, &tls.good, "HTTPS_SERVICE_API_URL",
                        "/account"},
     [HTTPS_DATA] = {PORT_DATA, &tls.good, "HTTPS_API_URL", ""},
+    [HTTPS_SECOND] = {PORT_SECOND, &tls.good, "HTTPS_SECOND_URL", ""},
     [EXPIRED] = {PORT_PLATFORM, &tls.expired, "EXPIRED_URL", ""},
     [WRONG_HOST] = {PORT_PLATFORM, &tls.wrong_host, "WRONGHOST_URL", ""},
     [UNKNOWN_CA] = {PORT_PLATFORM, &tls.unknown, "UNKNOWNCA_URL", ""},
@@ -188,6 +193,7 @@ start(const struct options *options)
     const char *wrong;
 
     gnutls_global_init();
+    second_make();
     wrong = tls_make(&tls);
     if (wrong)
         give_up("certificates", wrong);
@@ -203,8 +209,12 @@ static char *
 describe(const struct options *options)
 {
     char *env = memory_format(
-        "CA_FILE=%s/ca.pem\nCA_DIR=%s/ca\nCA_BUNDLE=%s/bundle.pem\nPID=%ld\n",
-        options->dir, options->dir, options->dir, (long)getpid());
+        "CA_FILE=%s/ca.pem\nCA_DIR=%s/ca\nCA_BUNDLE=%s/bundle.pem\n"
+        "SECOND_CLIENT_ID='%s'\nSECOND_CLIENT_SECRET='%s'\n"
+        "SECOND_USER='%s'\nSECOND_PASSWORD='%s'\nPID=%ld\n",
+        options->dir, options->dir, options->dir, second_client_id(),
+        second_client_secret(), second_user(), second_password(),
+        (long)getpid());
 
     for (int i = LISTENERS - 1; i >= 0; i--) {
         char *more = memory_format("%s=%s%s\n%s", plan[i].variable,

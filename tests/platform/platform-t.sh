@@ -998,7 +998,7 @@ t_authorize() {
     for uri in http://127.0.0.1:7/back/ http://127.0.0.1:7/Back http://localhost:7/back \
         'http://127.0.0.1:7/back?x' https://127.0.0.1:7/back https://app.example:8/back \
         https://app.example/back/ http://app.example/back https://APP.example/back \
-        'http://127.0.0.1:7@app.example/back' 'http://127.0.0.1:7/back#x'; do
+        'http://[::1]:9/other?a=b' 'http://127.0.0.1:7@app.example/back' 'http://127.0.0.1:7/back#x'; do
         stays "a redirect_uri that is not registered: $uri" "redirect_uri=$uri"
     done
     stays "an address of another host" client_id=other.example redirect_uri=https://app.example/back
@@ -1282,6 +1282,269 @@ t_keys_device() {
     is "device: trouble" "200 " "$STATUS $BODY"
 }
 
+# --- the second service --------------------------------------------------------
+
+# second [NAME=VALUE]...: the browser goes to its page
+second() {
+    parameters "client_id=$SECOND_CLIENT_ID" "redirect_uri=$REDIRECT" \
+        response_type=code "state=$STATE" "$@"
+    browse -G "${PARAMETERS[@]}" "$HTTP_SECOND_URL/oauth/authorize"
+}
+
+# answer [NAME=VALUE]...: the form that the browser shows is sent
+answer() {
+    parameters "consent=$(sed -n 's/.*name="consent" value="\([^"]*\)".*/\1/p' <<<"$BODY")" \
+        "form=$(form_value)" "$@"
+    browse "${PARAMETERS[@]}" "$HTTP_SECOND_URL/oauth/authorize"
+}
+
+# exchange [NAME=VALUE]...: the code for tokens, with the secret in the body
+exchange() {
+    parameters grant_type=authorization_code "code=$WEB_CODE" \
+        "redirect_uri=$REDIRECT" "client_id=$SECOND_CLIENT_ID" \
+        "client_secret=$SECOND_CLIENT_SECRET" "$@"
+    ask "${PARAMETERS[@]}" "$HTTP_SECOND_URL/oauth/token"
+    take_tokens
+}
+
+# basic [NAME=VALUE]...: the same with the secret in the header
+basic() {
+    local id secret
+    id=$(jq -rn --arg x "$SECOND_CLIENT_ID" '$x|@uri')
+    secret=$(jq -rn --arg x "$SECOND_CLIENT_SECRET" '$x|@uri')
+    parameters grant_type=authorization_code "code=$WEB_CODE" \
+        "redirect_uri=$REDIRECT" "$@"
+    ask -u "$id:$secret" "${PARAMETERS[@]}" "$HTTP_SECOND_URL/oauth/token"
+    take_tokens
+}
+
+again() {
+    exchange grant_type=refresh_token "refresh_token=$REFRESH" code= redirect_uri= "$@"
+}
+
+resource() {
+    ask -H "Authorization: Bearer $ACCESS" "$@" "$HTTP_SECOND_URL/api/me"
+}
+
+t_second_page() {
+    local first
+    proof
+    second client_id=
+    is "second: no client" "400 " "$STATUS $PLACE"
+    second "client_id=app.example"
+    is "second: an unknown client" "400 " "$STATUS $PLACE"
+    second redirect_uri=https://app.example/
+    is "second: a redirect_uri elsewhere" "400 " "$STATUS $PLACE"
+    second redirect_uri=
+    is "second: no redirect_uri" "400 " "$STATUS $PLACE"
+    browse "$HTTP_SECOND_URL/oauth/authorize?state=a&state=a"
+    like "second: a parameter twice" "400  *twice*" "$STATUS $PLACE $BODY"
+    second response_type=token
+    is "second: another response_type" "303 error state unsupported_response_type $STATE" \
+        "$STATUS $(names) $(parameter error) $(parameter state)"
+    second response_type=
+    is "second: no response_type" "303 invalid_request" "$STATUS $(parameter error)"
+    is "second: nobody is asked about all that" 0 "$(state 'consents|length')"
+    second
+    like "second: the page asks who it is" '200 *name="user"*type="password"*' "$STATUS $BODY"
+    first=$BODY
+    answer decision=approve
+    is "second: no grant without a password" "403 " "$STATUS $PLACE"
+    answer "user=$SECOND_USER" password=wrong
+    like "second: a wrong password" '403  *type="password"*' "$STATUS $PLACE $BODY"
+    answer "user=nobody" "password=$SECOND_PASSWORD"
+    is "second: a wrong name" "403 " "$STATUS $PLACE"
+    answer form=x "user=$SECOND_USER" "password=$SECOND_PASSWORD"
+    is "second: a wrong value" "403 " "$STATUS $PLACE"
+    BODY=$first answer "user=$SECOND_USER" "password=$SECOND_PASSWORD"
+    is "second: a value works once" "403 " "$STATUS $PLACE"
+    authorize client_id=app.example
+    answer "user=$SECOND_USER" "password=$SECOND_PASSWORD"
+    is "second: the form of another service" "400 " "$STATUS $PLACE"
+    second scope=parking:read
+    answer "user=$SECOND_USER" "password=$SECOND_PASSWORD"
+    like "second: signed in" "200  *$SECOND_CLIENT_ID*parking:read*decision*" "$STATUS $PLACE $BODY"
+    like "second: the page may lead back" "*form-action 'self' http://127.0.0.1:7;*" "$(cat "$DIR/headers")"
+    first=$BODY
+    answer decision=perhaps
+    is "second: no decision" "400 " "$STATUS $PLACE"
+    BODY=$first answer decision=approve
+    is "second: a grant works once" "403 " "$STATUS $PLACE"
+    second
+    answer "user=$SECOND_USER" "password=$SECOND_PASSWORD"
+    answer decision=approve
+    is "second: granted, and no iss" "303 code state $STATE" "$STATUS $(names) $(parameter state)"
+    exchange
+    is "second: the code is good" 200 "$STATUS"
+    second
+    answer "user=$SECOND_USER" "password=$SECOND_PASSWORD"
+    answer decision=refuse
+    is "second: refused" "303 error state access_denied" "$STATUS $(names) $(parameter error)"
+}
+
+t_second_token() {
+    proof
+    second
+    consent
+    is "second: consent by control" "200 code state" "$STATUS $(names)"
+    exchange client_secret=wrong
+    is "second: a wrong secret" "401 invalid_client" "$STATUS $(field error)"
+    exchange client_secret=
+    is "second: no secret" "401 invalid_client" "$STATUS $(field error)"
+    exchange client_id=app.example
+    is "second: another client" "401 invalid_client" "$STATUS $(field error)"
+    SECOND_CLIENT_SECRET=wrong basic
+    is "second: a wrong secret in the header" "401 invalid_client" "$STATUS $(field error)"
+    ask -i -H 'Authorization: Basic !' -d grant_type=authorization_code "$HTTP_SECOND_URL/oauth/token"
+    like "second: no base64" "*401*WWW-Authenticate: Basic*invalid_client*" "$BODY"
+    ask -u "$SECOND_CLIENT_ID:$SECOND_CLIENT_SECRET" -d grant_type=authorization_code "$HTTP_SECOND_URL/oauth/token"
+    is "second: a header that is not encoded" "401 invalid_client" "$STATUS $(field error)"
+    basic client_id=app.example
+    is "second: another client in the body" "401 invalid_client" "$STATUS $(field error)"
+    basic "client_secret=$SECOND_CLIENT_SECRET"
+    is "second: two ways at once" "400 invalid_request" "$STATUS $(field error)"
+    exchange redirect_uri=http://127.0.0.1:8/back
+    is "second: another redirect_uri" "400 invalid_grant" "$STATUS $(field error)"
+    exchange code=nothing
+    is "second: an unknown code" "400 invalid_grant" "$STATUS $(field error)"
+    exchange grant_type=password
+    is "second: another grant" "400 unsupported_grant_type" "$STATUS $(field error)"
+    basic
+    is "second: the reply" '200 ["access_token","expires_in","refresh_token","token_type"] [600,"bearer"]' \
+        "$STATUS $(jq -c keys <<<"$BODY") $(jq -c '[.expires_in,.token_type]' <<<"$BODY")"
+    resource
+    is "second: the resource" "200 $SECOND_USER" "$STATUS $(field user)"
+    ACCESS=x resource -i
+    like "second: a wrong token" "*401*WWW-Authenticate: Bearer*invalid_token*" "$BODY"
+    account balance
+    is "second: no token for Parallel" 401 "$STATUS"
+    ctl /check "{\"access_token\":\"$ACCESS\"}"
+    is "second: its family" '[true,1] "second"' "$(jq -c '[.valid,.family]' <<<"$BODY") $(state 'families[0].service')"
+    exchange
+    is "second: a code that comes again" "400 invalid_grant" "$STATUS $(field error)"
+    ask "$HTTP_SECOND_URL/api/me"
+    is "second: no token" 401 "$STATUS"
+    is "second: ends what it brought" '[false,"revoked"] "reused"' \
+        "$(state 'families[0]|[.alive,.revoked_reason]') $(state 'consents[0].status')"
+    second
+    consent
+    redeem client_id=app.example
+    is "second: its code at another service" "400 invalid_grant" "$STATUS $(field error)"
+    later 60
+    exchange
+    is "second: a code lives for a minute" "400 invalid_grant" "$STATUS $(field error)"
+    ctl /config '{"second_auth_method":"client_secret_post","approve_after":0}'
+    second
+    basic
+    is "second: the header may be refused" "401 invalid_client" "$STATUS $(field error)"
+    exchange
+    is "second: then the body is not" 200 "$STATUS"
+    ctl /config '{"second_auth_method":"client_secret_basic"}'
+    second
+    exchange
+    is "second: or the body" "401 invalid_client" "$STATUS $(field error)"
+    basic
+    is "second: and the header not" 200 "$STATUS"
+}
+
+t_second_refresh() {
+    local first
+    proof
+    ctl /config '{"approve_after":0}'
+    second
+    exchange
+    first=$REFRESH
+    REFRESH=x again
+    is "second: an unknown refresh token" "400 invalid_grant" "$STATUS $(field error)"
+    REFRESH=$first
+    again client_secret=wrong
+    is "second: refresh without the secret" "401 invalid_client" "$STATUS $(field error)"
+    REFRESH=$first
+    ask -d grant_type=refresh_token -d "refresh_token=$REFRESH" "$HTTP_PLATFORM_URL/getServiceKeys/token"
+    is "second: refresh at another service" "400 invalid_grant" "$STATUS $(field error)"
+    again
+    is "second: refresh" 200 "$STATUS"
+    is "second: rotates" yes "$([ "$first" != "$REFRESH" ] && echo yes)"
+    resource
+    is "second: the new access token" 200 "$STATUS"
+    later 600
+    resource
+    is "second: lives as long as it said" 401 "$STATUS"
+    again
+    REFRESH=$first again
+    is "second: a spent token ends all" '400 "reuse"' "$STATUS $(state 'families[0].revoked_reason')"
+    login
+    ask -d grant_type=refresh_token --data-urlencode "client_id=$SECOND_CLIENT_ID" -d "refresh_token=$REFRESH" \
+        --data-urlencode "client_secret=$SECOND_CLIENT_SECRET" "$HTTP_SECOND_URL/oauth/token"
+    is "second: takes no token of Parallel" "400 invalid_grant" "$STATUS $(field error)"
+    ctl /config '{"rotate":false}'
+    second
+    exchange
+    again
+    is "second: no rotation" "200 null" "$STATUS $(field refresh_token)"
+    ctl /config '{"omit":["second-token:refresh_token","second-token:expires_in"],"rotate":true}'
+    second
+    exchange
+    is "second: no refresh token, no expiry" '["access_token","token_type"]' "$(jq -c keys <<<"$BODY")"
+    ctl /config '{"omit":[],"override":{"second-token:expires_in":0,"second-redirect:iss":"x","second-redirect:state":"y"}}'
+    second
+    is "second: an iss, and another state" "code state iss y x" "$(names) $(parameter state) $(parameter iss)"
+    exchange
+    is "second: an expiry of 0" 0 "$(field expires_in)"
+    trouble '{"endpoint":"second-refresh","kind":"reset-after"}'
+    first=$REFRESH
+    again
+    outcome "second: the lost answer" 000 56
+    REFRESH=$first again
+    is "second: was processed" "400 invalid_grant" "$STATUS $(field error)"
+    is "second: counted" "[9,4]" "$(state requests | jq -c '[.["second-refresh"],.["second-token"]]')"
+}
+
+t_second_other() {
+    local path endpoint
+    for path in /.well-known/oauth-authorization-server /.well-known/openid-configuration \
+        /oauth/device/code /oauth/revoke /oauth/register /device /getKeys/token /api; do
+        ask -d x=y "$HTTP_SECOND_URL$path"
+        is "second: nothing at $path" 404 "$STATUS"
+    done
+    ask --cacert "$CA_FILE" "$HTTPS_SECOND_URL/api/me"
+    outcome "second: https" 401 0
+    proof
+    ctl /config '{"second_redirect_uri":"http://127.0.0.1:7/only"}'
+    second
+    is "second: the one redirect_uri, and no other" 400 "$STATUS"
+    second redirect_uri=http://127.0.0.1:8/only
+    is "second: nor another port" 400 "$STATUS"
+    second redirect_uri=http://127.0.0.1:7/only
+    is "second: the one redirect_uri" 200 "$STATUS"
+    ctl /config '{"second_redirect_uri":7}'
+    is "second: config, wrong type" 400 "$STATUS"
+    fresh
+    second redirect_uri=http://localhost:8/
+    is "second: reset" 200 "$STATUS"
+    for endpoint in metadata authorize keys-token keys-register keys-code \
+        second-authorize second-token second-refresh second-data; do
+        trouble "{\"endpoint\":\"$endpoint\",\"kind\":\"empty\"}"
+    done
+    is "all the new endpoints can be struck" 9 "$(state 'troubles|length')"
+}
+
+t_log_web() {
+    CLIENT=app.example
+    proof
+    authorize
+    consent
+    redeem
+    ctl /log
+    is "log: the names in the query" \
+        '["client_id","code_challenge","code_challenge_method","redirect_uri","response_type","scope","state"]' \
+        "$(jq -c '.[0].query_fields|sort' <<<"$BODY")"
+    is "log: endpoints, client, status" '[["authorize","app.example",200],["keys-token","app.example",200]]' \
+        "$(jq -c 'map([.endpoint,.client,.status])' <<<"$BODY")"
+    is "log: the fields of the grant" '["client_id","code","code_verifier","grant_type","redirect_uri"]' \
+        "$(jq -c '.[1].form_fields|sort' <<<"$BODY")"
+}
+
 t_log() {
     login
     refresh -A agent/1
@@ -1352,11 +1615,13 @@ t_starts() {
 
 shopt -s extglob
 start --seed-org 'org_one:One & Only' --seed-org org_two:Two
+printf '%s\n' "$SECOND_CLIENT_SECRET" "$SECOND_PASSWORD" >>"$SECRETS"
 t_files
 for t in register code poll slow_down refresh lifetimes revoke account config \
     orgs waiting trouble_plain trouble_broken trouble_queue gate many \
     two_writes tls page metadata keys_register authorize consent_page consent \
-    redirect keys_token keys_device log; do
+    redirect keys_token keys_device second_page second_token second_refresh \
+    second_other log_web log; do
     fresh
     "t_$t"
 done

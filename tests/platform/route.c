@@ -7,11 +7,14 @@
 #include "tests/platform/data.h"
 #include "tests/platform/device.h"
 #include "tests/platform/enrollment.h"
+#include "tests/platform/exchange.h"
 #include "tests/platform/grant.h"
 #include "tests/platform/keygrant.h"
+#include "tests/platform/login.h"
 #include "tests/platform/metadata.h"
 #include "tests/platform/page.h"
 #include "tests/platform/registration.h"
+#include "tests/platform/resource.h"
 #include "tests/platform/revocation.h"
 
 static void not_found(const struct request *request, struct reply *reply);
@@ -55,6 +58,11 @@ static const struct route routes[] = {
      account_balance},
     {PORT_ACCOUNT, "POST", "/account/service/v1/balance/add", ENDPOINT_BALANCE,
      account_add_balance},
+    {PORT_SECOND, "GET", LOGIN_PATH, ENDPOINT_SECOND_AUTHORIZE, login_get},
+    {PORT_SECOND, "POST", LOGIN_PATH, ENDPOINT_SECOND_AUTHORIZE, login_post},
+    {PORT_SECOND, "POST", "/oauth/token", ENDPOINT_SECOND_TOKEN,
+     exchange_post},
+    {PORT_SECOND, NULL, "/api/*", ENDPOINT_SECOND_DATA, resource_any},
     {PORT_DATA, NULL, NULL, ENDPOINT_DATA, data_any},
 };
 
@@ -129,12 +137,14 @@ route_find(struct request *request)
 enum endpoint
 route_endpoint(const struct route *route, const struct request *request)
 {
-    const char *grant;
+    const char *grant = form_get(&request->form, "grant_type");
+    bool refresh = grant && strcmp(grant, "refresh_token") == 0;
 
+    if (route->endpoint == ENDPOINT_SECOND_TOKEN && refresh)
+        return ENDPOINT_SECOND_REFRESH;
     if (route->endpoint != ENDPOINT_TOKEN_OTHER)
         return route->endpoint;
-    grant = form_get(&request->form, "grant_type");
-    if (grant && strcmp(grant, "refresh_token") == 0)
+    if (refresh)
         return ENDPOINT_TOKEN_REFRESH;
     if (grant && strcmp(grant, GRANT_DEVICE_CODE) == 0)
         return ENDPOINT_TOKEN_DEVICE;

@@ -89,12 +89,13 @@ issue(struct family *family, bool with_refresh, struct issue *out)
 }
 
 void
-token_begin(const char *client_id, const char *org_id, const char *scope,
-            struct issue *out)
+token_begin(enum port port, const char *client_id, const char *org_id,
+            const char *scope, struct issue *out)
 {
     struct family *family = memory_new(sizeof(*family));
 
     family->number = ++count;
+    family->port = port;
     family->client_id = memory_copy(client_id);
     family->org_id = memory_copy(org_id);
     family->scope = memory_copy(scope);
@@ -105,7 +106,7 @@ token_begin(const char *client_id, const char *org_id, const char *scope,
 }
 
 static void
-revoke(struct family *family, const char *reason, bool access)
+put_end_to(struct family *family, const char *reason, bool access)
 {
     if (!family->revoked)
         family->revoked = reason;
@@ -128,17 +129,17 @@ death(const struct family *family)
 }
 
 enum token_refresh
-token_refresh(const char *refresh, const char *client_id, bool rotate,
-              struct issue *out)
+token_refresh(enum port port, const char *refresh, const char *client_id,
+              bool rotate, struct issue *out)
 {
     struct token *token = find(refresh, true);
 
-    if (!token)
+    if (!token || token->family->port != port)
         return TOKEN_UNKNOWN;
     if (client_id && strcmp(client_id, token->family->client_id) != 0)
         return TOKEN_OTHER_CLIENT;
     if (token->spent) {
-        revoke(token->family, "reuse", true);
+        put_end_to(token->family, "reuse", true);
         return TOKEN_REUSED;
     }
     if (token->family->revoked)
@@ -151,16 +152,33 @@ token_refresh(const char *refresh, const char *client_id, bool rotate,
     return TOKEN_REFRESHED;
 }
 
+const char *
+token_refresh_words(enum token_refresh why)
+{
+    static const char *const words[] = {
+        [TOKEN_REFRESHED] = "",
+        [TOKEN_UNKNOWN] = "Unknown refresh_token",
+        [TOKEN_OTHER_CLIENT] =
+            "The refresh_token was issued to another client",
+        [TOKEN_EXPIRED] = "The refresh_token has expired",
+        [TOKEN_REVOKED] = "The authorization is revoked",
+        [TOKEN_REUSED] = "The refresh_token was used before; "
+                         "the authorization is revoked",
+    };
+
+    return words[why];
+}
+
 bool
 token_revoke(const char *refresh, const char *client_id)
 {
     struct token *token = find(refresh, true);
 
-    if (!token)
+    if (!token || token->family->port != PORT_PLATFORM)
         return true;
     if (client_id && strcmp(client_id, token->family->client_id) != 0)
         return false;
-    revoke(token->family, "revoked", false);
+    put_end_to(token->family, "revoked", false);
     return true;
 }
 
@@ -169,18 +187,19 @@ token_revoke_family(unsigned number)
 {
     for (struct family *i = families; i; i = i->next)
         if (i->number == number) {
-            revoke(i, "revoked", true);
+            put_end_to(i, "revoked", true);
             return true;
         }
     return false;
 }
 
 const struct family *
-token_check_access(const char *access)
+token_check_access(enum port port, const char *access)
 {
     const struct token *token = find(access, false);
 
-    if (!token || token->family->access_revoked || clock_date() >= token->ends)
+    if (!token || token->family->port != port ||
+        token->family->access_revoked || clock_date() >= token->ends)
         return NULL;
     return token->family;
 }
@@ -216,6 +235,8 @@ describe(const struct family *family)
     struct json_object *out = json_object_new_object();
 
     value_add(out, "family", value_number(family->number));
+    value_add(out, "service",
+              value_text(family->port == PORT_SECOND ? "second" : "platform"));
     value_add(out, "client_id", value_text(family->client_id));
     value_add(out, "org_id", value_text(family->org_id));
     value_add(out, "scope", value_text(family->scope));

@@ -12,10 +12,12 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
+#include "tests/platform/request.h"
 #include "tests/platform/secret.h"
 
 struct family {
     unsigned number; /* from 1 */
+    enum port port;  /* whose it is: PORT_PLATFORM or PORT_SECOND */
     char *client_id;
     char *org_id;
     char *scope;
@@ -50,31 +52,36 @@ enum token_refresh {
     TOKEN_REUSED /* the family is revoked now */
 };
 
-/* A new family and its first tokens. */
-void token_begin(const char *client_id, const char *org_id, const char *scope,
-                 struct issue *out);
+/* A new family of that service and its first tokens. */
+void token_begin(enum port port, const char *client_id, const char *org_id,
+                 const char *scope, struct issue *out);
 
 /*
- * Refreshes. client_id may be NULL: then the token is not bound to it. With
- * rotate false the refresh token stays as it is.
+ * Refreshes a token of that service. client_id may be NULL: then the token is
+ * not bound to it. With rotate false the refresh token stays as it is.
  */
-enum token_refresh token_refresh(const char *refresh, const char *client_id,
-                                 bool rotate, struct issue *out);
+enum token_refresh token_refresh(enum port port, const char *refresh,
+                                 const char *client_id, bool rotate,
+                                 struct issue *out);
+
+/* Why it was not refreshed, in words. */
+const char *token_refresh_words(enum token_refresh why);
 
 /*
- * Ends the family of a refresh token (RFC 7009); its access tokens live on
- * till they expire. An unknown one is nothing to worry about. False, and
- * nothing done, when client_id is not NULL and not the family's.
+ * Ends the family of a platform's refresh token (RFC 7009); its access tokens
+ * live on till they expire. An unknown one is nothing to worry about. False,
+ * and nothing done, when client_id is not NULL and not the family's.
  */
 bool token_revoke(const char *refresh, const char *client_id);
 
 /* Ends a family by its number, access tokens as well; false: no such one. */
 bool token_revoke_family(unsigned number);
 
-/* The family of a live access token, or NULL. */
-const struct family *token_check_access(const char *access);
+/* The family of a live access token of that service, or NULL. */
+const struct family *token_check_access(enum port port, const char *access);
 
-/* The family of a refresh token that could be used now, or NULL. */
+/* The family of a refresh token that could be used now, of either service,
+ * or NULL. */
 const struct family *token_check_refresh(const char *refresh);
 
 struct json_object *token_describe(void);
