@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
+#include "lib/oauth/client.h"
 #include "lib/oauth/form.h"
 
 #define DEVICE_INTERVAL_MS     5000
@@ -136,13 +137,14 @@ device_start(const struct http_options *http, const struct provider *provider,
                   provider->name);
         return OAUTH_FAILED;
     }
-    if (form_add(&form, "client_id", client_id) < 0 ||
+    if (client_add(&form, provider, client_id) < 0 ||
         (*scope && form_add(&form, "scope", scope) < 0)) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
-    result = oauth_post_form(http, provider->device_authorization_endpoint,
-                             &form, &reply, err);
+    result = oauth_post_form(http, provider, client_id,
+                             provider->device_authorization_endpoint, &form,
+                             &reply, err);
     if (result == OAUTH_OK && device_code_parse(code, reply.json, err) < 0)
         return OAUTH_FAILED;
     return result;
@@ -168,12 +170,12 @@ device_change_pace(struct device_code *code, enum oauth_result result,
 }
 
 static int
-device_poll_form(const char *client_id, const struct device_code *code,
-                 struct secret *form)
+device_poll_form(const struct provider *provider, const char *client_id,
+                 const struct device_code *code, struct secret *form)
 {
     if (form_add(form, "grant_type",
                  "urn:ietf:params:oauth:grant-type:device_code") < 0 ||
-        form_add(form, "client_id", client_id) < 0)
+        client_add(form, provider, client_id) < 0)
         return -1;
     return form_add(form, "device_code", secret_text(&code->code));
 }
@@ -188,12 +190,12 @@ device_poll(const struct http_options *http, const struct provider *provider,
     enum oauth_result result;
 
     *maybe_done = false;
-    if (device_poll_form(client_id, code, &form) < 0) {
+    if (device_poll_form(provider, client_id, code, &form) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
-    result =
-        oauth_post_form(http, provider->token_endpoint, &form, &reply, err);
+    result = oauth_post_form(http, provider, client_id,
+                             provider->token_endpoint, &form, &reply, err);
     device_change_pace(code, result, &reply);
     if (result == OAUTH_OK && token_parse(token, reply.json, err) < 0) {
         reply.maybe_done = true;

@@ -37,3 +37,14 @@ form_add(struct secret *form, const char *key, const char *value)
     form_encode(form, value);
     return 0;
 }
+
+int
+form_append(struct secret *form, const char *value)
+{
+    size_t room = strlen(value);
+
+    if (room >= SIZE_MAX / 8 || secret_reserve(form, 3 * room) < 0)
+        return -1;
+    form_encode(form, value);
+    return 0;
+}

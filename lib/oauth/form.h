@@ -10,4 +10,7 @@
  * memory ran out. */
 int form_add(struct secret *form, const char *key, const char *value);
 
+/* Append value alone, encoded. 0, or -1 when memory ran out. */
+int form_append(struct secret *form, const char *value);
+
 #endif

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/base/url.h"
 
-#define PROVIDER_LIST_MAX 4
+#define PROVIDER_LIST_MAX 32
 
 const char provider_parallel_name[] = "parallel";
 const char provider_parallel_platform[] = "https://platform.parallel.ai";
@@ -36,6 +37,11 @@ provider_release(struct provider *p)
         return;
     free(p->name);
     free(p->issuer);
+    free(p->authorization_endpoint);
+    free(p->client_id);
+    free(p->client_secret_file);
+    secret_release(&p->client_secret);
+    free(p->hosts);
     free(p->registration_endpoint);
     free(p->device_authorization_endpoint);
     free(p->token_endpoint);
@@ -197,4 +203,178 @@ provider_init_parallel(struct provider *p, const char *platform_url,
     *p = fresh;
     fresh = (struct provider){0};
     return 0;
+}
+
+bool
+provider_is_builtin(const char *name)
+{
+    return !name || strcmp(name, provider_parallel_name) == 0;
+}
+
+const char *
+provider_title(const char *name)
+{
+    return provider_is_builtin(name) ? "Parallel" : name;
+}
+
+/* A copy, or NULL of nothing; *failed when memory ran out. */
+static char *
+provider_copy(const char *text, bool *failed)
+{
+    char *copy = text && *text ? strdup(text) : NULL;
+
+    *failed |= text && *text && !copy;
+    return copy;
+}
+
+/* The addresses of hosts, blanks between, for the access token. */
+static bool
+provider_fill_hosts(struct provider *p)
+{
+    cleanup_free char *words = p->hosts ? strdup(p->hosts) : NULL;
+    char *rest = words, *word;
+
+    p->token_for = calloc(PROVIDER_LIST_MAX + 1, sizeof *p->token_for);
+    p->key_for = calloc(1, sizeof *p->key_for);
+    if (!p->token_for || !p->key_for || (p->hosts && !words))
+        return false;
+    while ((word = strsep(&rest, " ")))
+        if (*word && !provider_add(p->token_for, word))
+            return false;
+    return true;
+}
+
+int
+provider_init_settings(struct provider *p, const struct provider_settings *s,
+                       struct error *err)
+{
+    const char *issuer = s->issuer ? s->issuer : s->token_endpoint;
+    CLEANUP(provider_release) struct provider fresh = {0};
+    bool failed = false;
+
+    *p = (struct provider){0};
+    if (!issuer)
+        return error_set(err, FAIL_INPUT, "config",
+                         "[provider %s] needs token_endpoint, or issuer",
+                         s->name);
+    fresh.name = provider_copy(s->name, &failed);
+    fresh.issuer = provider_copy(issuer, &failed);
+    fresh.authorization_endpoint =
+        provider_copy(s->authorization_endpoint, &failed);
+    fresh.registration_endpoint =
+        provider_copy(s->registration_endpoint, &failed);
+    fresh.device_authorization_endpoint =
+        provider_copy(s->device_authorization_endpoint, &failed);
+    fresh.token_endpoint = provider_copy(s->token_endpoint, &failed);
+    fresh.revocation_endpoint = provider_copy(s->revocation_endpoint, &failed);
+    fresh.client_id = provider_copy(s->client_id, &failed);
+    fresh.client_secret_file = provider_copy(s->client_secret_file, &failed);
+    fresh.hosts = provider_copy(s->hosts, &failed);
+    fresh.scopes = strdup(s->scopes ? s->scopes : "");
+    fresh.service_url = strdup("");
+    fresh.data_url = strdup("");
+    fresh.grant = s->grant;
+    fresh.pkce = s->pkce;
+    fresh.registration = s->registration;
+    fresh.revocation = s->revocation;
+    fresh.authentication = s->authentication;
+    fresh.present = s->present;
+    if (failed || !fresh.scopes || !fresh.service_url || !fresh.data_url ||
+        !provider_fill_hosts(&fresh))
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    *p = fresh;
+    fresh = (struct provider){0};
+    return 0;
+}
+
+/* The section as it was, as far as that was kept. */
+static struct provider_settings
+provider_kept_settings(const struct provider_kept *kept,
+                       const struct provider_settings *now)
+{
+    struct provider_settings s = now ? *now : (struct provider_settings){0};
+    int present = settings_value_of(settings_present_words,
+                                    kept->present ? kept->present : "");
+
+    s.name = (char *)kept->name;
+    s.issuer = (char *)kept->issuer;
+    s.scopes = (char *)kept->scopes;
+    s.hosts = (char *)kept->hosts;
+    s.present = present < 0 ? PRESENT_BEARER : (enum provider_present)present;
+    if (!s.token_endpoint) {
+        s.token_endpoint = (char *)kept->token_endpoint;
+        if (!s.revocation_endpoint)
+            s.revocation_endpoint = (char *)kept->revocation_endpoint;
+    }
+    return s;
+}
+
+int
+provider_restore(struct provider *p, const struct provider_kept *kept,
+                 const struct provider_settings *settings, struct error *err)
+{
+    struct provider_settings whole;
+    const char *now = NULL;
+    char was[256];
+
+    if (provider_is_builtin(kept->name))
+        return provider_init_parallel(p, kept->issuer, kept->service_url,
+                                      kept->data_url, kept->scopes, err);
+    *p = (struct provider){0};
+    if (settings)
+        now = settings->issuer ? settings->issuer : settings->token_endpoint;
+    if (settings && (!now || strcmp(now, kept->issuer) != 0))
+        return error_set(err, FAIL_INPUT, "issuer",
+                         "[provider %s] of the configuration is not about "
+                         "%s, which has issued this credential; it goes "
+                         "nowhere else",
+                         kept->name, text_show(was, sizeof was, kept->issuer));
+    whole = provider_kept_settings(kept, settings);
+    return provider_init_settings(p, &whole, err);
+}
+
+struct provider_kept
+provider_keep(const struct provider *p)
+{
+    return (struct provider_kept){
+        .name = p->name,
+        .issuer = p->issuer,
+        .service_url = p->service_url,
+        .data_url = p->data_url,
+        .scopes = p->scopes,
+        .token_endpoint =
+            provider_is_builtin(p->name) ? NULL : p->token_endpoint,
+        .revocation_endpoint =
+            provider_is_builtin(p->name) ? NULL : p->revocation_endpoint,
+        .hosts = p->hosts,
+        .present = p->present == PRESENT_BEARER
+                       ? NULL
+                       : settings_present_words[p->present]};
+}
+
+int
+provider_check_device(const struct provider *p, struct error *err)
+{
+    const char *missing = NULL;
+
+    if (p->grant != GRANT_DEVICE)
+        return error_set(err, FAIL_INPUT, "config",
+                         "[provider %s] has grant = code, which this program "
+                         "cannot do; a device_authorization_endpoint and "
+                         "grant = device would do",
+                         p->name);
+    if (!p->token_endpoint)
+        missing = "token_endpoint";
+    else if (!p->device_authorization_endpoint)
+        missing = "device_authorization_endpoint";
+    else if (p->authentication != AUTHENTICATION_NONE && !p->client_id)
+        missing = "client_id";
+    else if (!p->client_id && p->registration == REGISTRATION_NONE)
+        missing = "client_id, or registration";
+    else if (!p->client_id && !p->registration_endpoint)
+        missing = "client_id, or registration_endpoint";
+    if (!missing)
+        return 0;
+    return error_set(err, FAIL_INPUT, "config", "[provider %s] needs %s",
+                     p->name, missing);
 }

@@ -7,35 +7,47 @@
 #ifndef PARALLEL_OAUTH_PROVIDER_H
 #define PARALLEL_OAUTH_PROVIDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/error.h"
-
-enum provider_registration {
-    REGISTRATION_NONE,
-    REGISTRATION_PARALLEL_JSON /* POST {"client_name","platform"} */
-};
-
-enum provider_revocation {
-    REVOCATION_NONE,
-    REVOCATION_PARALLEL /* form refresh_token, no authentication */
-};
+#include "lib/base/secret.h"
+#include "lib/oauth/settings.h"
 
 struct provider {
-    char *name;   /* "parallel" */
-    char *issuer; /* the base address; a stored token goes nowhere else */
+    char *name;   /* "parallel", or of the configuration's [provider NAME] */
+    char *issuer; /* who issues; a stored token goes nowhere else */
+    char *authorization_endpoint; /* of these any may be NULL */
     char *registration_endpoint;
     char *device_authorization_endpoint;
     char *token_endpoint;
     char *revocation_endpoint;
+    enum provider_grant grant;
+    bool pkce;
     enum provider_registration registration;
     enum provider_revocation revocation;
-    char *scopes;      /* what a login asks for, blanks between */
-    char *service_url; /* the Account API, takes the access token */
-    char *data_url;    /* the data API, takes the API key */
-    char **token_for;  /* addresses the access token is for, NULL at the end:
-                          an origin, or an origin with a path prefix */
-    char **key_for;    /* addresses the API key is for */
+    enum provider_authentication authentication;
+    char *client_id;             /* NULL: register */
+    char *client_secret_file;    /* NULL: none */
+    struct secret client_secret; /* read from there by whoever needs it */
+    char *scopes;      /* what a login asks for, blanks between; or "" */
+    char *service_url; /* the Account API, takes the access token; or "" */
+    char *data_url;    /* the data API, takes the API key; or "" */
+    char *hosts;       /* of the configuration; NULL for the built-in one */
+    enum provider_present present;
+    char **token_for; /* addresses the access token is for, NULL at the end:
+                         an origin, or an origin with a path prefix */
+    char **key_for;   /* addresses the API key is for */
+};
+
+/* What a record and a pending code keep of a provider; not owned. name NULL
+ * stands for the built-in one, any other may be NULL or "" where there is
+ * none. */
+struct provider_kept {
+    const char *name, *issuer;
+    const char *service_url, *data_url, *scopes;
+    const char *token_endpoint, *revocation_endpoint;
+    const char *hosts, *present;
 };
 
 /* Parallel's name and public addresses, the defaults of the
@@ -61,6 +73,39 @@ extern const char provider_parallel_scopes[];
 int provider_init_parallel(struct provider *p, const char *platform_url,
                            const char *service_url, const char *data_url,
                            const char *scopes, struct error *err);
+
+/* Whether name (NULL: no other was named) is the built-in provider's. */
+bool provider_is_builtin(const char *name);
+
+/* What a person calls it. */
+const char *provider_title(const char *name);
+
+/*
+ * A provider of the configuration. Endpoints that are not set stay NULL; with
+ * no token_endpoint they are for the issuer's metadata to tell. Without an
+ * issuer the token endpoint stands for it. -1 with FAIL_INPUT "config" when
+ * there is neither.
+ */
+int provider_init_settings(struct provider *p,
+                           const struct provider_settings *settings,
+                           struct error *err);
+
+/*
+ * The provider of something that is kept. Its issuer is the one that was
+ * kept, and so are its addresses. settings, the section of that name now, or
+ * NULL, tells the rest; endpoints that it does not tell are those that were
+ * kept. -1 with FAIL_INPUT "issuer" when it is about another issuer.
+ */
+int provider_restore(struct provider *p, const struct provider_kept *kept,
+                     const struct provider_settings *settings,
+                     struct error *err);
+
+/* What is to be kept of p; points into it. */
+struct provider_kept provider_keep(const struct provider *p);
+
+/* Whether a login can be made with what is known; else -1 with FAIL_INPUT
+ * "config" that names the section and the key that is missing. */
+int provider_check_device(const struct provider *p, struct error *err);
 
 void provider_release(struct provider *p);
 

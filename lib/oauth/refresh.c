@@ -3,17 +3,17 @@
 #include <stdbool.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/oauth/client.h"
 #include "lib/oauth/form.h"
 
 static int
-refresh_form(const char *client_id, const struct secret *refresh_token,
-             struct secret *form)
+refresh_form(const struct provider *provider, const char *client_id,
+             const struct secret *refresh_token, struct secret *form)
 {
     if (form_add(form, "grant_type", "refresh_token") < 0 ||
         form_add(form, "refresh_token", secret_text(refresh_token)) < 0)
         return -1;
-    return client_id && *client_id ? form_add(form, "client_id", client_id)
-                                   : 0;
+    return client_add(form, provider, client_id);
 }
 
 /* What a refresh can come to; the words of the device grant mean nothing
@@ -47,13 +47,14 @@ refresh_exchange(const struct http_options *http,
     enum oauth_result result;
 
     *trouble = (struct refresh_trouble){-1, false};
-    if (refresh_form(client_id, refresh_token, &form) < 0) {
+    if (refresh_form(provider, client_id, refresh_token, &form) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
-    result = refresh_judge(
-        oauth_post_form(http, provider->token_endpoint, &form, &reply, err),
-        err);
+    result = refresh_judge(oauth_post_form(http, provider, client_id,
+                                           provider->token_endpoint, &form,
+                                           &reply, err),
+                           err);
     if (result == OAUTH_OK && token_parse(token, reply.json, err) < 0) {
         reply.maybe_done = true;
         result = OAUTH_FAILED;

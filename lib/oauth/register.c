@@ -15,6 +15,25 @@ register_put(struct json *platform, const char *key, const char *text)
         json_put_text(platform, key, text);
 }
 
+/* RFC 7591 section 2: a public client, for the device grant. */
+static int
+register_rfc7591_body(const struct provider *provider, struct secret *body)
+{
+    cleanup_json struct json *json = json_new_object();
+    struct json *grants = json_put_array(json, "grant_types");
+
+    json_append_text(grants, "urn:ietf:params:oauth:grant-type:device_code");
+    json_append_text(grants, "refresh_token");
+    json_put_array(json, "response_types");
+    json_put_array(json, "redirect_uris");
+    json_put_text(json, "token_endpoint_auth_method", "none");
+    json_put_text(json, "application_type", "native");
+    json_put_text(json, "client_name", "parallel-credential");
+    if (*provider->scopes)
+        json_put_text(json, "scope", provider->scopes);
+    return json_write(json, false, body);
+}
+
 static int
 register_body(struct secret *body)
 {
@@ -37,8 +56,16 @@ static enum oauth_result
 register_take(const struct json *reply, char **client_id, struct error *err)
 {
     const char *id = json_text(reply, "client_id");
+    const char *method = json_text(reply, "token_endpoint_auth_method");
     size_t len = id ? strlen(id) : 0;
     char *copy;
+
+    if (method && strcmp(method, "none") != 0) {
+        error_set(err, FAIL_SERVICE, "reply",
+                  "the registration server gives an id only with a secret; "
+                  "register by hand and set client_id");
+        return OAUTH_FAILED;
+    }
 
     for (size_t i = 0; i < len; i++)
         if (id[i] <= ' ' || id[i] >= 0x7f)
@@ -73,7 +100,9 @@ register_client(const struct http_options *http,
                   provider->name);
         return OAUTH_FAILED;
     }
-    if (register_body(&body) < 0) {
+    if ((provider->registration == REGISTRATION_RFC7591
+             ? register_rfc7591_body(provider, &body)
+             : register_body(&body)) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }

@@ -11,8 +11,9 @@
  * Register at the provider: POST JSON {"client_name": "parallel-credential",
  * "platform": {...}} with the fields machine, os_name, release, system and
  * version of uname(2); empty ones are left out, and the node's name is never
- * sent. *client_id is owned by the caller: 1 to 256 visible ASCII characters.
- * OAUTH_OK, or OAUTH_FAILED/OAUTH_REFUSED with err.
+ * sent. Or, where the provider says so, as RFC 7591 has it, for a public
+ * client. *client_id is owned by the caller: 1 to 256 visible ASCII
+ * characters. OAUTH_OK, or OAUTH_FAILED/OAUTH_REFUSED with err.
  */
 enum oauth_result register_client(const struct http_options *http,
                                   const struct provider *provider,

@@ -7,6 +7,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
+#include "lib/oauth/client.h"
+#include "lib/oauth/form.h"
 
 #define OAUTH_HOST_SIZE URL_ORIGIN_SIZE
 
@@ -243,25 +245,21 @@ oauth_response_release(struct http_response *response)
     http_response_release(response);
 }
 
+/* request, whose confidential words are those of said. */
 static enum oauth_result
-oauth_send(const struct http_options *http, const char *url,
-           const char *content_type, const struct secret *body,
-           const struct secret *form, struct oauth_reply *reply,
+oauth_send(const struct http_options *http, const struct http_request *request,
+           const struct secret *said, struct oauth_reply *reply,
            struct error *err)
 {
     CLEANUP(oauth_response_release)
     struct http_response response = HTTP_RESPONSE_INIT;
-    struct http_request request = {.method = "POST",
-                                   .url = url,
-                                   .content_type = content_type,
-                                   .body = body};
     struct error own = ERROR_INIT;
 
     if (!err)
         err = &own;
     oauth_reply_release(reply);
-    if (http_send(http, &request, &response, err) == 0)
-        return oauth_take_reply(url, form, &response, reply, err);
+    if (http_send(http, request, &response, err) == 0)
+        return oauth_take_reply(request->url, said, &response, reply, err);
     reply->maybe_done = strcmp(err->id, "lost") == 0;
     reply->timed_out = response.timed_out;
     return OAUTH_FAILED;
@@ -272,14 +270,39 @@ oauth_post(const struct http_options *http, const char *url,
            const char *content_type, const struct secret *body,
            struct oauth_reply *reply, struct error *err)
 {
-    return oauth_send(http, url, content_type, body, NULL, reply, err);
+    const struct http_request request = {.method = "POST",
+                                         .url = url,
+                                         .content_type = content_type,
+                                         .body = body};
+
+    return oauth_send(http, &request, NULL, reply, err);
 }
 
 enum oauth_result
-oauth_post_form(const struct http_options *http, const char *url,
-                const struct secret *form, struct oauth_reply *reply,
-                struct error *err)
+oauth_post_form(const struct http_options *http,
+                const struct provider *provider, const char *client_id,
+                const char *url, const struct secret *form,
+                struct oauth_reply *reply, struct error *err)
 {
-    return oauth_send(http, url, "application/x-www-form-urlencoded", form,
-                      form, reply, err);
+    CLEANUP(client_basic_release)
+    struct client_basic basic = CLIENT_BASIC_INIT;
+    CLEANUP(secret_release) struct secret said = SECRET_INIT;
+    struct http_request request = {.method = "POST",
+                                   .url = url,
+                                   .content_type =
+                                       "application/x-www-form-urlencoded",
+                                   .body = form};
+
+    if ((provider && client_basic_init(&basic, provider, client_id) < 0) ||
+        secret_append(&said, secret_text(form), form->len) < 0 ||
+        (provider && form_add(&said, "client_secret",
+                              secret_text(&provider->client_secret)) < 0)) {
+        error_set(err, FAIL_SERVICE, "memory", "out of memory");
+        return OAUTH_FAILED;
+    }
+    if (!secret_is_empty(&basic.user)) {
+        request.basic_user = secret_text(&basic.user);
+        request.basic_password = &basic.password;
+    }
+    return oauth_send(http, &request, &said, reply, err);
 }

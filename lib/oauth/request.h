@@ -12,6 +12,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/secret.h"
+#include "lib/oauth/provider.h"
 #include "lib/wrap/http.h"
 #include "lib/wrap/json.h"
 
@@ -64,9 +65,12 @@ enum oauth_result oauth_post(const struct http_options *http, const char *url,
                              const struct secret *body,
                              struct oauth_reply *reply, struct error *err);
 
-/* The same with a form. */
+/* The same with a form, and by client_id as provider wants it to be shown:
+ * the form is made with client_add(). provider NULL: by nobody. */
 enum oauth_result oauth_post_form(const struct http_options *http,
-                                  const char *url, const struct secret *form,
+                                  const struct provider *provider,
+                                  const char *client_id, const char *url,
+                                  const struct secret *form,
                                   struct oauth_reply *reply,
                                   struct error *err);
 

@@ -3,7 +3,19 @@
 #include <stdbool.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/oauth/client.h"
 #include "lib/oauth/form.h"
+
+static int
+revoke_form(const struct provider *provider, const char *client_id,
+            const struct secret *token, struct secret *form)
+{
+    if (provider->revocation == REVOCATION_PARALLEL)
+        return form_add(form, "refresh_token", secret_text(token));
+    return form_add(form, "token", secret_text(token)) |
+           form_add(form, "token_type_hint", "refresh_token") |
+           client_add(form, provider, client_id);
+}
 
 enum oauth_result
 revoke_refresh_token(const struct http_options *http,
@@ -15,16 +27,17 @@ revoke_refresh_token(const struct http_options *http,
     struct error own = ERROR_INIT;
     enum oauth_result result;
 
-    (void)client_id; /* the provider's own revocation does not ask for it */
     if (provider->revocation == REVOCATION_NONE ||
         !provider->revocation_endpoint)
         return OAUTH_OK;
-    if (form_add(&form, "refresh_token", secret_text(refresh_token)) < 0) {
+    if (revoke_form(provider, client_id, refresh_token, &form) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
-    result = oauth_post_form(http, provider->revocation_endpoint, &form,
-                             &reply, &own);
+    /* Parallel's own revocation asks nobody who he is. */
+    result = oauth_post_form(
+        http, provider->revocation == REVOCATION_RFC7009 ? provider : NULL,
+        client_id, provider->revocation_endpoint, &form, &reply, &own);
     if (result == OAUTH_INVALID_GRANT ||
         (reply.status >= 200 && reply.status < 300))
         return OAUTH_OK;

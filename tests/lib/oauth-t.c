@@ -957,6 +957,148 @@ test_revoke_trouble(void **state)
     assert_int_equal(room.server.served, 0);
 }
 
+/* Other providers: how a client shows who it is. */
+
+static const char basic_header[] =
+    "\r\nAuthorization: Basic Y2wraWQlM0E6cyUzQWVzYW1lJTI2JTJCJTI1\r\n";
+
+/* A refresh by "cl id:" with the secret "s:esame&+%". */
+static const char *
+refresh_by(enum provider_authentication authentication)
+{
+    static struct room room;
+    static struct token token;
+    struct secret old = {(char[]){"rt1"}, 3, 4};
+    struct refresh_trouble trouble;
+
+    token = (struct token)TOKEN_INIT;
+    room_open(&room, SERVER_SEND,
+              JSON("400", "{\"error\":\"invalid_grant\","
+                          "\"error_description\":\"s:esame&+% is bad\"}"));
+    room.provider.authentication = authentication;
+    secret_set(&room.provider.client_secret, "s:esame&+%", 10);
+    assert_int_equal(refresh_exchange(&patient, &room.provider, "cl id:", &old,
+                                      &token, &trouble, &room.err),
+                     OAUTH_INVALID_GRANT);
+    room_close(&room);
+    assert_null(strstr(room.err.text, "esame"));
+    return room_asked(&room);
+}
+
+static void
+test_client_basic(void **state)
+{
+    const char *asked = refresh_by(AUTHENTICATION_BASIC);
+
+    (void)state;
+    assert_has(asked, basic_header);
+    assert_has(asked, "\r\n\r\ngrant_type=refresh_token&refresh_token=rt1");
+    assert_null(strstr(asked, "client_id"));
+    assert_null(strstr(asked, "client_secret"));
+}
+
+static void
+test_client_post(void **state)
+{
+    const char *asked = refresh_by(AUTHENTICATION_POST);
+
+    (void)state;
+    assert_null(strstr(asked, "Authorization"));
+    assert_has(asked, "&client_secret=s%3Aesame%26%2B%25&client_id=cl+id%3A");
+}
+
+static void
+test_client_none(void **state)
+{
+    const char *asked = refresh_by(AUTHENTICATION_NONE);
+
+    (void)state;
+    assert_null(strstr(asked, "Authorization"));
+    assert_null(strstr(asked, "client_secret"));
+    assert_has(asked, "&client_id=cl+id%3A");
+}
+
+static enum oauth_result
+give_back_rfc7009(struct room *room, const char *text)
+{
+    struct secret token = {(char[]){"rt1+sesame"}, 10, 11};
+    enum oauth_result result;
+
+    room_open(room, SERVER_SEND, text);
+    room->provider.revocation = REVOCATION_RFC7009;
+    room->provider.authentication = AUTHENTICATION_BASIC;
+    secret_set(&room->provider.client_secret, "s:esame&+%", 10);
+    result = revoke_refresh_token(&patient, &room->provider, "cl id:", &token,
+                                  &room->err);
+    room_close(room);
+    return result;
+}
+
+static void
+test_revoke_rfc7009(void **state)
+{
+    static struct room room;
+
+    (void)state;
+    assert_int_equal(give_back_rfc7009(&room, "HTTP/1.1 200 X\r\n\r\n"),
+                     OAUTH_OK);
+    assert_string_equal(room_body(&room),
+                        "token=rt1%2Bsesame&token_type_hint=refresh_token");
+    assert_has(room_asked(&room), basic_header);
+    assert_int_equal(give_back_rfc7009(
+                         &room, JSON("401", "{\"error\":\"invalid_client\"}")),
+                     OAUTH_INVALID_CLIENT);
+    assert_error(&room.err, FAIL_AUTH, "invalid_client", "");
+}
+
+static enum oauth_result
+enrol_rfc7591(struct room *room, const char *text, char **id)
+{
+    enum oauth_result result;
+
+    room_open(room, SERVER_SEND, text);
+    room->provider.registration = REGISTRATION_RFC7591;
+    result = register_client(&patient, &room->provider, id, &room->err);
+    room_close(room);
+    return result;
+}
+
+static void
+test_register_rfc7591(void **state)
+{
+    cleanup_free char *id = NULL;
+    cleanup_json struct json *json = NULL;
+    static struct room room;
+
+    (void)state;
+    assert_int_equal(
+        enrol_rfc7591(&room,
+                      JSON("201", "{\"client_id\":\"c-1\","
+                                  "\"token_endpoint_auth_method\":\"none\"}"),
+                      &id),
+        OAUTH_OK);
+    assert_string_equal(id, "c-1");
+    assert_int_equal(
+        json_parse(room_body(&room), strlen(room_body(&room)), &json, NULL),
+        0);
+    assert_string_equal(json_text(json, "token_endpoint_auth_method"), "none");
+    assert_string_equal(
+        json_element_text(json_array_at(json, "grant_types"), 0),
+        "urn:ietf:params:oauth:grant-type:device_code");
+    assert_null(json_object_at(json, "platform"));
+    /* A client with a secret is none that we can be. */
+    assert_int_equal(
+        enrol_rfc7591(
+            &room,
+            JSON("201",
+                 "{\"client_id\":\"c-2\",\"client_secret\":\"s\","
+                 "\"token_endpoint_auth_method\":\"client_secret_basic\"}"),
+            &id),
+        OAUTH_FAILED);
+    assert_error(&room.err, FAIL_SERVICE, "reply", "set client_id");
+    assert_string_equal(id, "c-1");
+}
+
 static int
 stop(void **state)
 {
@@ -970,6 +1112,11 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_form),
+        cmocka_unit_test(test_client_basic),
+        cmocka_unit_test(test_client_post),
+        cmocka_unit_test(test_client_none),
+        cmocka_unit_test(test_revoke_rfc7009),
+        cmocka_unit_test(test_register_rfc7591),
         cmocka_unit_test(test_refresh),
         cmocka_unit_test(test_refresh_keeps_old),
         cmocka_unit_test(test_refresh_errors),

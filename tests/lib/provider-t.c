@@ -184,6 +184,179 @@ test_unsafe(void **state)
     }
 }
 
+/* A section with all that a login needs. */
+static struct provider_settings
+section(void)
+{
+    return (struct provider_settings){
+        .name = (char *)"acme",
+        .issuer = (char *)"https://a.example",
+        .token_endpoint = (char *)"https://a.example/token",
+        .device_authorization_endpoint = (char *)"https://a.example/device",
+        .revocation_endpoint = (char *)"https://a.example/revoke",
+        .client_id = (char *)"id",
+        .hosts = (char *)"https://x.example https://y.example/v1/",
+        .present = PRESENT_BASIC,
+        .revocation = REVOCATION_RFC7009};
+}
+
+static void
+test_settings(void **state)
+{
+    static struct provider_settings s;
+    CLEANUP(provider_release) struct provider p = {0};
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    s = section();
+    assert_int_equal(provider_init_settings(&p, &s, &err), 0);
+    assert_string_equal(p.issuer, "https://a.example");
+    assert_string_equal(p.scopes, "");
+    assert_string_equal(p.service_url, "");
+    assert_list(p.token_for, "https://x.example https://y.example/v1/");
+    assert_list(p.key_for, "");
+    assert_int_equal(provider_check_device(&p, &err), 0);
+    provider_release(&p);
+
+    /* Without an issuer the token endpoint is who issues. */
+    s.issuer = NULL;
+    assert_int_equal(provider_init_settings(&p, &s, &err), 0);
+    assert_string_equal(p.issuer, "https://a.example/token");
+    provider_release(&p);
+    s.token_endpoint = NULL;
+    assert_int_equal(provider_init_settings(&p, &s, &err), -1);
+    assert_string_equal(err.id, "config");
+    assert_non_null(strstr(err.text, "[provider acme]"));
+}
+
+/* What is needed for a login and not there is named. */
+static void
+assert_missing(const struct provider_settings *s, const char *part)
+{
+    CLEANUP(provider_release) struct provider p = {0};
+    struct error err = ERROR_INIT;
+
+    assert_int_equal(provider_init_settings(&p, s, &err), 0);
+    assert_int_equal(provider_check_device(&p, &err), -1);
+    assert_int_equal(err.failure, FAIL_INPUT);
+    if (!strstr(err.text, part))
+        fail_msg("\"%s\" lacks \"%s\"", err.text, part);
+}
+
+static void
+test_settings_missing(void **state)
+{
+    struct provider_settings s = section();
+
+    (void)state;
+    s.device_authorization_endpoint = NULL;
+    assert_missing(&s, "needs device_authorization_endpoint");
+    s = section();
+    s.token_endpoint = NULL;
+    assert_missing(&s, "needs token_endpoint");
+    s = section();
+    s.client_id = NULL;
+    assert_missing(&s, "needs client_id, or registration");
+    s.registration = REGISTRATION_RFC7591;
+    assert_missing(&s, "needs client_id, or registration_endpoint");
+    s.registration_endpoint = (char *)"https://a.example/register";
+    s.authentication = AUTHENTICATION_POST;
+    assert_missing(&s, "needs client_id");
+    s = section();
+    s.grant = GRANT_CODE;
+    assert_missing(&s, "grant = code");
+}
+
+static void
+test_restore(void **state)
+{
+    struct provider_settings s = section();
+    CLEANUP(provider_release) struct provider p = {0};
+    const struct provider_kept kept = {.name = "acme",
+                                       .issuer = "https://a.example",
+                                       .scopes = "one",
+                                       .token_endpoint = "https://k.example/t",
+                                       .revocation_endpoint =
+                                           "https://k.example/r",
+                                       .hosts = "https://k.example",
+                                       .present = "x-api-key"};
+    struct provider_kept again;
+
+    (void)state;
+    /* The endpoints are the section's, the addresses those that were kept. */
+    assert_int_equal(provider_restore(&p, &kept, &s, NULL), 0);
+    assert_string_equal(p.token_endpoint, "https://a.example/token");
+    assert_string_equal(p.client_id, "id");
+    assert_int_equal(p.revocation, REVOCATION_RFC7009);
+    assert_list(p.token_for, "https://k.example");
+    assert_int_equal(p.present, PRESENT_X_API_KEY);
+    assert_string_equal(p.scopes, "one");
+    provider_release(&p);
+    /* What the section does not tell was kept. */
+    s.token_endpoint = s.revocation_endpoint = NULL;
+    assert_int_equal(provider_restore(&p, &kept, &s, NULL), 0);
+    assert_string_equal(p.token_endpoint, "https://k.example/t");
+    assert_string_equal(p.revocation_endpoint, "https://k.example/r");
+    again = provider_keep(&p);
+    assert_string_equal(again.name, "acme");
+    assert_string_equal(again.issuer, kept.issuer);
+    assert_string_equal(again.token_endpoint, kept.token_endpoint);
+    assert_string_equal(again.hosts, kept.hosts);
+    assert_string_equal(again.present, kept.present);
+    provider_release(&p);
+    /* No section any more: enough to know where its token is shown. */
+    assert_int_equal(provider_restore(&p, &kept, NULL, NULL), 0);
+    assert_list(p.token_for, "https://k.example");
+}
+
+static void
+test_restore_other_issuer(void **state)
+{
+    static const char *const others[] = {
+        "https://a.example/", "https://A.example", "https://b.example",
+        "http://a.example", "https://a.example:443"};
+    const struct provider_kept kept = {.name = "acme",
+                                       .issuer = "https://a.example"};
+    struct provider_settings s = section();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct error err = ERROR_INIT;
+        struct provider p;
+
+        s.issuer = (char *)others[i];
+        memset(&p, 0x55, sizeof p);
+        if (provider_restore(&p, &kept, &s, &err) == 0)
+            fail_msg("accepted: %s", others[i]);
+        assert_string_equal(err.id, "issuer");
+        provider_release(&p);
+    }
+}
+
+static void
+test_names(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "parallel",
+                                      "any-host",
+                                      "docker",
+                                      "A",
+                                      "a b",
+                                      "a_b",
+                                      "a.b",
+                                      "/",
+                                      "\xc3\xa9",
+                                      "abcdefghijklmnopqrstuvwxyz0123456"};
+
+    (void)state;
+    assert_true(settings_name_is_free("a"));
+    assert_true(settings_name_is_free("parqex-2"));
+    assert_true(settings_name_is_free("abcdefghijklmnopqrstuvwxyz012345"));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (settings_name_is_free(bad[i]))
+            fail_msg("accepted: %s", bad[i]);
+}
+
 int
 main(void)
 {
@@ -195,6 +368,11 @@ main(void)
         cmocka_unit_test(test_one_form),
         cmocka_unit_test(test_default_scopes),
         cmocka_unit_test(test_unsafe),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_settings_missing),
+        cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_other_issuer),
+        cmocka_unit_test(test_names),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
