@@ -4,6 +4,49 @@
 
 #include "lib/base/cleanup.h"
 
+/* prefix and name are the key in JSON; as text, the section stands above. */
+static int
+config_show(const struct broker *b, const char *prefix, const char *name,
+            const char *value, const struct config_origin *origin,
+            struct error *err)
+{
+    cleanup_free char *whole = NULL;
+    struct json *line;
+
+    if (!b->json) {
+        printf("%s = %s  ; %s%s\n", name, value ? value : "", origin->text,
+               origin->locked ? ", locked" : "");
+        return 0;
+    }
+    if (asprintf(&whole, "%s%s", prefix, name) < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    line = json_new_object();
+    json_put_text(line, "key", whole);
+    json_put_text(line, "value", value);
+    json_put_text(line, "origin", origin->text);
+    json_put_bool(line, "locked", origin->locked);
+    return broker_print_json(line, err);
+}
+
+static int
+config_show_provider(const struct broker *b,
+                     const struct config_provider *provider, struct error *err)
+{
+    char prefix[64];
+
+    snprintf(prefix, sizeof prefix, "provider.%s.", provider->settings.name);
+    if (!b->json)
+        printf("\n[provider %s]\n", provider->settings.name);
+    for (int key = 0; key < CONFIG_PROVIDER_KEYS; key++) {
+        cleanup_free char *value = config_provider_value(provider, key);
+
+        if (config_show(b, prefix, config_provider_key_name(key), value,
+                        &provider->origin[key], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 broker_config(struct broker *b, int *status, struct error *err)
 {
@@ -13,24 +56,13 @@ broker_config(struct broker *b, int *status, struct error *err)
     for (int key = 0; key < CONFIG_KEYS; key++) {
         cleanup_free char *value =
             config_key_value(&b->config, (enum config_key)key);
-        const char *name = config_key_name((enum config_key)key);
-        const struct config_origin *origin = &b->config.origin[key];
 
-        if (b->json) {
-            struct json *line = json_new_object();
-            json_put_text(line, "key", name);
-            json_put_text(line, "value", value);
-            json_put_text(line, "origin", origin->text);
-            json_put_bool(line, "locked", origin->locked);
-            if (broker_print_json(line, err) < 0)
-                return -1;
-        } else {
-            printf("%s = %s  ; %s%s\n", name, value ? value : "", origin->text,
-                   origin->locked ? ", locked" : "");
-        }
+        if (config_show(b, "", config_key_name((enum config_key)key), value,
+                        &b->config.origin[key], err) < 0)
+            return -1;
     }
-    if (fflush(stdout) != 0)
-        return error_errno(err, FAIL_SERVICE, "output",
-                           "cannot write to standard output");
-    return 0;
+    for (size_t i = 0; i < b->config.provider_count; i++)
+        if (config_show_provider(b, &b->config.provider[i], err) < 0)
+            return -1;
+    return broker_flush(err);
 }

@@ -10,6 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/secret.h"
+#include "lib/config_parts.h"
 #include "lib/config_value.h"
 #include "lib/oauth/provider.h"
 #include "lib/wrap/conf.h"
@@ -80,7 +81,7 @@ config_put(struct config *config, const struct config_spec *spec,
                             spec->name, value, err);
 }
 
-static int
+int
 config_set_origin(struct config_origin *origin, const char *file, int line)
 {
     free(origin->text);
@@ -107,10 +108,11 @@ config_lock_keys(struct config *config, const char *list, struct error *err)
             memcpy(word, list, span);
             word[span] = '\0';
             key = config_find(word);
-            if (key < 0)
+            if (key >= 0)
+                config->origin[key].locked = true;
+            else if (config_lock_provider(config, word) <= 0)
                 return error_set(err, FAIL_INPUT, "config",
                                  "locked_keys: there is no key \"%s\"", word);
-            config->origin[key].locked = true;
         }
         list += span + strspn(list + span, " ,");
     }
@@ -140,6 +142,10 @@ config_handle(void *context, const char *section, const char *name,
 
     if (strcmp(section, "policy") == 0)
         return config_handle_policy(reading, name, value, err);
+    if (config_is_provider(section))
+        return config_handle_provider(config, section, name, value,
+                                      reading->file, line, reading->system,
+                                      err);
     if (*section)
         return error_set(err, FAIL_INPUT, "config", "unknown section [%s]",
                          section);
@@ -350,6 +356,8 @@ config_read_all(struct config *config, const char *system_file,
     if (place->configuration[0] &&
         config_read_file(config, place->configuration, false, err) < 0)
         return -1;
+    if (config_finish_providers(config, err) < 0)
+        return -1;
     if ((config->origin[CONFIG_PLATFORM_URL].file ||
          config->origin[CONFIG_PLATFORM_URL].locked) &&
         !(config->fixed_issuer = strdup(config->platform_url)))
@@ -386,6 +394,7 @@ config_release(struct config *config)
     free(config->ca_directory);
     for (int i = 0; i < CONFIG_KEYS; i++)
         free(config->origin[i].text);
+    config_release_providers(config);
     for (size_t i = 0; i < config->seen_count; i++)
         free(config->seen[i].path);
     free(config->seen);
@@ -419,4 +428,13 @@ config_key_value(const struct config *config, enum config_key key)
     const struct config_spec *spec = &config_specs[key];
 
     return config_value_text((const char *)config + spec->offset, spec->type);
+}
+
+struct provider_kept
+config_builtin(const struct config *config)
+{
+    return (struct provider_kept){.issuer = config->platform_url,
+                                  .service_url = config->service_api_url,
+                                  .data_url = config->api_url,
+                                  .scopes = config->scopes};
 }

@@ -16,6 +16,7 @@
 #include "lib/base/error.h"
 #include "lib/base/place.h"
 #include "lib/config_value.h"
+#include "lib/oauth/provider.h"
 #include "lib/wrap/http.h"
 
 /* Every key has a number, in the order of the table in config.c. */
@@ -54,6 +55,15 @@ struct config_seen {
     struct stat st;
 };
 
+/* A section [provider NAME], put together from all files; config_provider.c
+ * has the table of its keys. */
+#define CONFIG_PROVIDER_KEYS 16
+
+struct config_provider {
+    struct provider_settings settings;
+    struct config_origin origin[CONFIG_PROVIDER_KEYS];
+};
+
 struct config {
     char *platform_url, *service_api_url, *api_url; /* no slash at the end */
     char *fixed_issuer; /* platform_url as a file says it, or NULL */
@@ -69,6 +79,9 @@ struct config {
     char *ca_file;      /* NULL: the system's */
     char *ca_directory; /* NULL: the system's */
     struct config_origin origin[CONFIG_KEYS];
+    struct config_provider *provider;
+    size_t provider_count;
+    char *locked_providers; /* words, or NULL: names, or "*" for all */
     struct config_seen *seen;
     size_t seen_count;
 };
@@ -90,9 +103,28 @@ struct http_options config_http(const struct config *config);
  * will do. */
 const char *config_issuer(const struct config *config);
 
+/* What the section of that name says, or NULL when there is none. */
+const struct provider_settings *
+config_provider_settings(const struct config *config, const char *name);
+
+/* The built-in provider at the configured addresses, in the shape of what is
+ * kept of one; points into the configuration. */
+struct provider_kept config_builtin(const struct config *config);
+
+/*
+ * Read the secret of provider from its client_secret_file, if it needs one:
+ * the user's own with 0600, or root's with 0640 at most; no symbolic link;
+ * one line of at most 1,024 visible ASCII characters. -1 with FAIL_INPUT
+ * "client_secret_file" that names the file.
+ */
+int config_read_client_secret(struct provider *provider, struct error *err);
+
 /* The name of a key, its value as text (owned by the caller; NULL when
  * unset), for `config` and `doctor`. */
 const char *config_key_name(enum config_key key);
 char *config_key_value(const struct config *config, enum config_key key);
+/* The same of a section; key counts to CONFIG_PROVIDER_KEYS. */
+const char *config_provider_key_name(int key);
+char *config_provider_value(const struct config_provider *provider, int key);
 
 #endif

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
+#include "lib/base/secret.h"
+#include "lib/base/text.h"
 #include "lib/base/url.h"
+#include "lib/oauth/settings.h"
 
 #define CONFIG_DURATION_MAX (24 * 3600 * 1000LL)
+#define CONFIG_HOSTS_MAX    16
 
 static int
 config_bad(struct error *err, const char *name, const char *what)
@@ -131,6 +136,109 @@ config_set_api_key(enum api_key_source *slot, const char *name,
     return 0;
 }
 
+static int
+config_set_endpoint(char **slot, bool query, const char *name,
+                    const char *value, struct error *err)
+{
+    if (url_require_safe(value, name, err) < 0)
+        return -1;
+    if (!query && strchr(value, '?'))
+        return config_bad(err, name, "an address without '?' is needed");
+    return config_set_text(slot, value, strlen(value));
+}
+
+/* One address that a token is for, appended in the form that is compared. */
+static int
+config_add_host(struct secret *hosts, const char *name, const char *word,
+                struct error *err)
+{
+    char text[URL_TEXT_SIZE], origin[URL_ORIGIN_SIZE];
+    struct url url;
+    size_t len;
+
+    snprintf(text, sizeof text, "%s%s", strstr(word, "://") ? "" : "https://",
+             word);
+    if (url_require_safe(text, name, err) < 0 ||
+        url_parse(&url, text, err) < 0)
+        return -1;
+    if (strchr(url.path, '?'))
+        return config_bad(err, name, "an address without '?' is needed");
+    url_origin(&url, origin);
+    len = strlen(url.path);
+    while (len > 0 && url.path[len - 1] == '/')
+        len--;
+    return secret_append_text(hosts, hosts->len ? " " : "") |
+           secret_append_text(hosts, origin) |
+           secret_append(hosts, url.path, len) |
+           secret_append_text(hosts, len ? "/" : "");
+}
+
+static int
+config_set_hosts(char **slot, const char *name, const char *value,
+                 struct error *err)
+{
+    CLEANUP(secret_release) struct secret hosts = SECRET_INIT;
+    cleanup_free char *words = strdup(value);
+    char *rest = words, *word;
+    int count = 0;
+
+    while ((word = strsep(&rest, " ,"))) {
+        if (!*word)
+            continue;
+        if (++count > CONFIG_HOSTS_MAX)
+            return config_bad(err, name,
+                              "at most 16 addresses may stand "
+                              "here");
+        if (config_add_host(&hosts, name, word, err) < 0)
+            return -1;
+    }
+    if (count == 0)
+        return config_bad(err, name, "has no value");
+    return config_set_text(slot, hosts.data, hosts.len);
+}
+
+/* The words of a type whose values are words, or NULL. */
+static const char *const *
+config_words(enum config_type type)
+{
+    switch (type) {
+    case TYPE_GRANT:
+        return settings_grant_words;
+    case TYPE_REGISTRATION:
+        return settings_registration_words;
+    case TYPE_REVOCATION:
+        return settings_revocation_words;
+    case TYPE_AUTHENTICATION:
+        return settings_authentication_words;
+    case TYPE_PRESENT:
+        return settings_present_words;
+    default:
+        return NULL;
+    }
+}
+
+/* An enum without negative values is an unsigned int to this compiler. */
+static int
+config_set_word(unsigned *slot, enum config_type type, const char *name,
+                const char *value, struct error *err)
+{
+    const char *const *words = config_words(type);
+    int found = settings_value_of(words, value);
+    char list[160];
+    size_t used = 0;
+
+    if (found >= 0) {
+        *slot = (unsigned)found;
+        return 0;
+    }
+    for (int i = 0; words[i]; i++) {
+        const char *before = i == 0 ? "" : words[i + 1] ? ", " : " or ";
+        used = text_put(list, sizeof list, used, before);
+        used = text_put(list, sizeof list, used, words[i]);
+    }
+    return error_set(err, FAIL_INPUT, "config", "%s: must be %s", name, list);
+}
+
 int
 config_value_set(void *slot, enum config_type type, const char *name,
                  const char *value, struct error *err)
@@ -164,6 +272,18 @@ config_value_set(void *slot, enum config_type type, const char *name,
         return config_set_boolean(slot, name, value, err);
     case TYPE_DURATION:
         return config_set_duration(slot, name, value, err);
+    case TYPE_ISSUER:
+    case TYPE_ENDPOINT:
+        return config_set_endpoint(slot, type == TYPE_ENDPOINT, name, value,
+                                   err);
+    case TYPE_HOSTS:
+        return config_set_hosts(slot, name, value, err);
+    case TYPE_GRANT:
+    case TYPE_REGISTRATION:
+    case TYPE_REVOCATION:
+    case TYPE_AUTHENTICATION:
+    case TYPE_PRESENT:
+        return config_set_word(slot, type, name, value, err);
     }
     return -1;
 }
@@ -173,6 +293,8 @@ config_value_text(const void *slot, enum config_type type)
 {
     char *text = NULL;
 
+    if (config_words(type))
+        return strdup(config_words(type)[*(const unsigned *)slot]);
     switch (type) {
     case TYPE_STORE:
         return strdup(store_kind_word(*(const enum store_kind *)slot));

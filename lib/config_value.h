@@ -19,6 +19,16 @@ enum config_type {
     TYPE_API_KEY,  /* enum api_key_source: account, none */
     TYPE_BOOLEAN,  /* bool: yes, no */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
+    /* of [provider NAME] */
+    TYPE_ISSUER,         /* char *: an address without '?', to the letter */
+    TYPE_ENDPOINT,       /* char *: an address, to the letter */
+    TYPE_HOSTS,          /* char *: addresses or hosts; kept as origins, or
+                            origins with a path and a slash */
+    TYPE_GRANT,          /* enum provider_grant */
+    TYPE_REGISTRATION,   /* enum provider_registration */
+    TYPE_REVOCATION,     /* enum provider_revocation */
+    TYPE_AUTHENTICATION, /* enum provider_authentication */
+    TYPE_PRESENT,        /* enum provider_present */
 };
 
 /* Where a credential gets its API key from, if it has none. */
