@@ -44,7 +44,7 @@ get_serve(const struct broker *b, const struct request *request,
         result = answer_key(&answer, request, key);
     else
         result = answer_token(&answer, request, secret_text(&record->access),
-                              record->expires.real);
+                              record->expires.real, record->present);
     if (result < 0)
         return error_set(err, FAIL_SERVICE, "output",
                          "the credential cannot be written as an answer");
@@ -89,9 +89,12 @@ get_find_offer(struct broker *b, const struct request *request,
         return NULL;
     }
     *use = credential_match(c, r, request->origin, request->path);
-    if (*use != CACHE_USE_NOTHING || !r || b->org || b->provider)
+    if (*use != CACHE_USE_NOTHING || b->org || b->provider)
         return r;
     while ((other = store_next(&c->store, &at))) {
+        /* Where nobody is signed in to Parallel, its others do not count. */
+        if (!r && provider_is_builtin(other->provider))
+            continue;
         *use = credential_match(c, other, request->origin, request->path);
         if (*use == CACHE_USE_NOTHING)
             continue;
@@ -99,6 +102,8 @@ get_find_offer(struct broker *b, const struct request *request,
             *use = CACHE_USE_NOTHING;
         return other;
     }
+    if (!r)
+        *use = credential_match(c, NULL, request->origin, request->path);
     return NULL;
 }
 

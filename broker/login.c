@@ -30,8 +30,8 @@ login_say(const struct broker *b, const struct record *record)
     const char *name = *record->org_name ? record->org_name : record->org_id;
     char where[512];
 
-    broker_say(b, "signed in to Parallel%s%s; the credential lies %s",
-               *name ? " for " : "", name,
+    broker_say(b, "signed in to %s%s%s; the credential lies %s",
+               provider_title(record->provider), *name ? " for " : "", name,
                store_where(&b->credential.store, record, where, sizeof where));
 }
 
@@ -43,8 +43,10 @@ broker_login(struct broker *b, int *status, struct error *err)
 
     if (broker_open(b, &trouble) == 0 &&
         interactive_login(b, false, &record, &trouble) == 0) {
-        session_settle(b, false);
-        key_ensure(b, true);
+        if (provider_is_builtin(b->provider)) {
+            session_settle(b, false);
+            key_ensure(b, true);
+        }
         if (credential_find(&b->credential, &record, err) != CREDENTIAL_OK)
             return -1;
         if (b->json)

@@ -18,6 +18,14 @@ logout_current(struct broker *b, char *name, size_t size)
         text_show(name, size, *r->org_name ? r->org_name : r->org_id);
 }
 
+/* Who leaves Parallel is not asked by the next login. */
+static void
+logout_settle(struct broker *b)
+{
+    if (b->all || provider_is_builtin(b->provider))
+        session_settle(b, true);
+}
+
 int
 broker_logout(struct broker *b, int *status, struct error *err)
 {
@@ -31,18 +39,18 @@ broker_logout(struct broker *b, int *status, struct error *err)
     case CREDENTIAL_OK:
         break;
     case CREDENTIAL_NONE:
-        session_settle(b, true);
+        logout_settle(b);
         broker_say(b, "nobody was signed in");
         return 0;
     case CREDENTIAL_REFUSED:
     case CREDENTIAL_FAILED:
         if (strcmp(err->id, "revoke") == 0) {
-            session_settle(b, true);
+            logout_settle(b);
             log_warning("%s", err->text);
         }
         return -1;
     }
-    session_settle(b, true);
+    logout_settle(b);
     b->credential.choice.org = NULL;
     logout_current(b, after, sizeof after);
     if (*after)

@@ -249,6 +249,21 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
     return broker_check_options(*verb, given, err);
 }
 
+/* A section that has gone leaves its credential behind, to be ended. */
+static int
+broker_check_provider(const struct broker *b, struct error *err)
+{
+    char shown[64];
+
+    if (provider_is_builtin(b->provider) ||
+        config_provider_settings(&b->config, b->provider) ||
+        strcmp(b->verb, "logout") == 0 || strcmp(b->verb, "status") == 0)
+        return 0;
+    return error_set(err, FAIL_INPUT, "usage",
+                     "there is no provider %s in the configuration",
+                     text_show(shown, sizeof shown, b->provider));
+}
+
 int
 broker_open(struct broker *b, struct error *err)
 {
@@ -256,19 +271,19 @@ broker_open(struct broker *b, struct error *err)
     const struct credential_choice choice = {
         b->provider, b->org, b->issuer,
         b->if_due || b->session || text_starts_with(b->verb, "session-")};
-    char shown[64];
 
     if (b->is_open)
         return 0;
-    if (b->provider && strcmp(b->provider, provider_parallel_name) != 0)
-        return error_set(err, FAIL_INPUT, "usage", "there is no provider %s",
-                         text_show(shown, sizeof shown, b->provider));
     if (place_find(&b->place, pw ? pw->pw_dir : NULL) < 0)
         return error_set(err, FAIL_SERVICE, "home",
                          "there is no home folder to keep credentials in "
                          "(HOME is not set to a folder of yours)");
     if (config_load(&b->config, SYSTEM_CONFIGURATION, &b->place, err) < 0)
         return -1;
+    if (broker_check_provider(b, err) < 0) {
+        config_release(&b->config);
+        return -1;
+    }
     b->is_open = true;
     return credential_open(&b->credential, &b->config, &b->place, &choice,
                            (int)b->renewing, err);

@@ -221,8 +221,8 @@ manager_settle(const struct broker *b)
 {
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
     const struct store *store = &b->credential.store;
-    const struct record *r =
-        store_find(store, NULL, config_issuer(&b->config), NULL);
+    const struct record *r = store_find(store, provider_parallel_name,
+                                        config_issuer(&b->config), NULL);
     enum manager_key there;
     struct manager m;
 

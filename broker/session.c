@@ -117,7 +117,9 @@ session_ask_again(struct broker *b, struct record **record)
     struct error ignored = ERROR_INIT;
     cleanup_close int polling = pending_take(&b->place, 0);
 
-    return polling >= 0 && session_pending(b, &pending) == PENDING_LIVE &&
+    /* Only Parallel's codes wait there. */
+    return provider_is_builtin(b->credential.choice.provider) &&
+           polling >= 0 && session_pending(b, &pending) == PENDING_LIVE &&
            pending_wait(&pending) == 0 &&
            session_poll_once(b, &pending, record, &ignored) ==
                APPROVAL_GRANTED;

@@ -109,10 +109,27 @@ status_put_all(const struct broker *b, const struct record *r,
         json_put_text(one, "org_id", other->org_id);
         json_put_text(one, "org_name",
                       *other->org_name ? other->org_name : NULL);
+        json_put_text(one, "provider", other->provider);
         json_put_text(one, "issuer", other->issuer);
         json_put_bool(one, "authenticated", status_is_signed_in(other));
         json_put_bool(one, "selected", other == r);
     }
+}
+
+/* Of the credential, or of what a login would bring. */
+static const char *
+status_issuer(const struct broker *b, const struct record *r)
+{
+    const struct provider_settings *settings =
+        config_provider_settings(&b->config, b->credential.choice.provider);
+
+    if (r)
+        return r->issuer;
+    if (provider_is_builtin(b->credential.choice.provider))
+        return b->config.platform_url;
+    return settings && settings->issuer ? settings->issuer
+           : settings                   ? settings->token_endpoint
+                                        : NULL;
 }
 
 static int
@@ -122,7 +139,8 @@ status_print_json(const struct broker *b, const struct record *r,
     struct json *object = json_new_object();
 
     json_put_bool(object, "authenticated", status_is_signed_in(r));
-    json_put_text(object, "issuer", r ? r->issuer : b->config.platform_url);
+    json_put_text(object, "provider", b->credential.choice.provider);
+    json_put_text(object, "issuer", status_issuer(b, r));
     json_put_text(object, "org_id", r ? r->org_id : NULL);
     json_put_text(object, "org_name", r && *r->org_name ? r->org_name : NULL);
     status_put_scopes(object, r ? r->scopes : "");
@@ -232,12 +250,26 @@ status_print_record(const struct broker *b, const struct record *r)
 {
     char where[512];
 
+    if (!provider_is_builtin(r->provider))
+        printf("  provider       %s\n", r->provider);
     printf("  service        %s\n", r->issuer);
     if (!secret_is_empty(&r->access) || !secret_is_empty(&r->refresh))
         status_print_sign_in(r);
     status_print_key(r);
     printf("  kept           %s\n",
            store_where(&b->credential.store, r, where, sizeof where));
+}
+
+static const char *
+status_option(const struct record *r)
+{
+    return provider_is_builtin(r->provider) ? "" : " --provider ";
+}
+
+static const char *
+status_name(const struct record *r)
+{
+    return provider_is_builtin(r->provider) ? "" : r->provider;
 }
 
 static void
@@ -253,14 +285,17 @@ status_print(const struct broker *b, const struct record *r,
         return;
     }
     if (status_is_signed_in(r))
-        printf("Signed in to Parallel\n");
+        printf("Signed in to %s\n", provider_title(r->provider));
     else if (r->refused)
-        printf("The sign-in has ended; run: parallel-credential login\n");
+        printf("The sign-in has ended; run: parallel-credential login%s%s\n",
+               status_option(r), status_name(r));
     else if (secret_is_empty(&r->access) && secret_is_empty(&r->refresh))
         printf("Not signed in (only an API key is stored); run: "
-               "parallel-credential login\n");
+               "parallel-credential login%s%s\n",
+               status_option(r), status_name(r));
     else
-        printf("Signed out; run: parallel-credential login\n");
+        printf("Signed out; run: parallel-credential login%s%s\n",
+               status_option(r), status_name(r));
     status_print_record(b, r);
 }
 
@@ -276,7 +311,9 @@ status_print_others(const struct broker *b, const struct record *r)
     while ((other = store_next(store, &at))) {
         if (other == r)
             continue;
-        printf("Also: %s (%s) at %s, %s\n",
+        printf("Also: %s%s%s (%s) at %s, %s\n",
+               provider_is_builtin(other->provider) ? "" : other->provider,
+               provider_is_builtin(other->provider) ? "" : ", ",
                text_show(org, sizeof org,
                          *other->org_name ? other->org_name : "organization"),
                *other->org_id ? other->org_id : "not named",

@@ -3,9 +3,12 @@
  */
 #include "broker/broker.h"
 
+#include <string.h>
+
 #include "broker/kubernetes.h"
 #include "broker/session.h"
 
+#include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
 
 /* expires_at: ms, 0 never. */
@@ -37,6 +40,25 @@ token_print_key(struct broker *b, const char *prefix, struct error *err)
     return token_print(b, prefix, broker_key(record), 0, err);
 }
 
+/* The access token; in a header as its provider wants it to be shown. */
+static int
+token_print_access(struct broker *b, const char *token_prefix,
+                   const char *key_prefix, const struct record *r,
+                   struct error *err)
+{
+    CLEANUP(secret_release) struct secret basic = SECRET_INIT;
+    const char *token = secret_text(&r->access);
+
+    if (*token_prefix && strcmp(r->present, ANSWER_AS_KEY) == 0)
+        token_prefix = key_prefix;
+    if (!*token_prefix || strcmp(r->present, ANSWER_AS_BASIC) != 0)
+        return token_print(b, token_prefix, token, r->expires.real, err);
+    if (answer_basic(&basic, token) < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return token_print(b, "Authorization: Basic ", secret_text(&basic),
+                       r->expires.real, err);
+}
+
 static int
 token_run(struct broker *b, const char *token_prefix, const char *key_prefix,
           struct error *err)
@@ -61,8 +83,7 @@ token_run(struct broker *b, const char *token_prefix, const char *key_prefix,
     case CREDENTIAL_FAILED:
         return -1;
     }
-    return token_print(b, token_prefix, secret_text(&record->access),
-                       record->expires.real, err);
+    return token_print_access(b, token_prefix, key_prefix, record, err);
 }
 
 int

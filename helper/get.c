@@ -14,18 +14,22 @@ static const struct fields *
 front_find_offer(const struct front *front, const struct request *request,
                  enum cache_use *use)
 {
-    const struct fields *chosen = front_chosen(front);
-    bool any = !front->org && !front->provider && chosen;
+    const struct fields *chosen = front_chosen(front), *offer = chosen;
+    const char *usual = fields_get(&front->cache.header, "provider");
+    bool any = !front->org && !front->provider;
 
     *use = CACHE_USE_NOTHING;
     if (chosen)
         *use = cache_match(chosen, request->origin, request->path);
     for (size_t i = 0;
          any && *use == CACHE_USE_NOTHING && i < front->cache.count; i++) {
-        chosen = &front->cache.credential[i];
-        *use = cache_match(chosen, request->origin, request->path);
+        offer = &front->cache.credential[i];
+        /* With nobody signed in to the usual one, its others do not count. */
+        if (chosen ||
+            (usual && strcmp(fields_text(offer, "provider"), usual) != 0))
+            *use = cache_match(offer, request->origin, request->path);
     }
-    return *use == CACHE_USE_NOTHING ? NULL : chosen;
+    return *use == CACHE_USE_NOTHING ? NULL : offer;
 }
 
 static int
@@ -40,7 +44,8 @@ front_serve(const struct request *request, const struct fields *credential,
     else
         result = answer_token(&answer, request,
                               fields_text(credential, "access_token"),
-                              cache_number(credential, "expires_at"));
+                              cache_number(credential, "expires_at"),
+                              fields_get(credential, "present"));
     if (result < 0)
         return FAIL_SERVICE;
     if (answer.len == 0)

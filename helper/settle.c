@@ -37,9 +37,12 @@ const struct fields *
 front_chosen(const struct front *front)
 {
     const char *issuer = getenv("PARALLEL_PLATFORM_URL");
+    const char *usual = fields_get(&front->cache.header, "provider");
     char bare[URL_TEXT_SIZE];
     size_t len;
 
+    if (front->provider && usual && strcmp(front->provider, usual) != 0)
+        return cache_find(&front->cache, front->provider, NULL, front->org);
     if (!issuer || !*issuer ||
         fields_get(&front->cache.header, "issuer_locked"))
         issuer = fields_text(&front->cache.header, "issuer");
@@ -50,8 +53,7 @@ front_chosen(const struct front *front)
         return NULL;
     memcpy(bare, issuer, len);
     bare[len] = '\0';
-    return cache_find(&front->cache, front->provider, len ? bare : NULL,
-                      front->org);
+    return cache_find(&front->cache, usual, len ? bare : NULL, front->org);
 }
 
 /* The renewer that we waited for has failed: its reason is ours. */
@@ -170,9 +172,10 @@ front_renew_behind(struct front *front, const struct fields *credential)
     const char *org = fields_text(credential, "org_id");
     const char *issuer = fields_text(credential, "issuer");
     char lock_option[32], org_option[1024];
-    char issuer_option[URL_TEXT_SIZE + 16];
+    char issuer_option[URL_TEXT_SIZE + 16], provider_option[64];
     char *argv[] = {(char *)"parallel-credential",
                     lock_option,
+                    provider_option,
                     issuer_option,
                     org_option,
                     (char *)"refresh",
@@ -189,6 +192,8 @@ front_renew_behind(struct front *front, const struct fields *credential)
         return;
     snprintf(lock_option, sizeof lock_option, "--renewing=%d", front->lock);
     snprintf(issuer_option, sizeof issuer_option, "--issuer=%s", issuer);
+    snprintf(provider_option, sizeof provider_option, "--provider=%s",
+             fields_text(credential, "provider"));
     snprintf(org_option, sizeof org_option, "--org=%s", org);
     spawn_detached(BROKER_PATH, argv, -1, front->lock, NULL);
 }

@@ -56,6 +56,8 @@ front_try_line(struct front *front, const char *token_prefix,
     result = front_settle(front, credential, started);
     if (result != FAIL_NONE)
         return result;
+    if (*token_prefix && fields_get(credential, "present"))
+        return FRONT_HANDOVER; /* another header than ours */
     result =
         front_print(token_prefix, fields_text(credential, "access_token"));
     if (result == FAIL_NONE)

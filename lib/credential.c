@@ -48,6 +48,8 @@ credential_open(struct credential *c, const struct config *config,
                              .session = SESSION_INIT,
                              .store = STORE_INIT,
                              .started = clock_now()};
+    if (!c->choice.provider)
+        c->choice.provider = provider_parallel_name;
     session_open(&c->session, config, place, renewing);
     return store_open(&c->store, place, &options, err);
 }
@@ -59,6 +61,7 @@ credential_close(struct credential *c)
     session_release(&c->session);
     free(c->chosen_org);
     free(c->chosen_issuer);
+    free(c->chosen_provider);
 }
 
 int
@@ -67,46 +70,65 @@ credential_choose(struct credential *c, const struct record *record,
 {
     free(c->chosen_org);
     free(c->chosen_issuer);
+    free(c->chosen_provider);
     c->choice.org = c->chosen_org = strdup(record->org_id);
     c->choice.issuer = c->chosen_issuer = strdup(record->issuer);
-    if (!c->chosen_org || !c->chosen_issuer)
+    c->choice.provider = c->chosen_provider = strdup(record->provider);
+    if (!c->chosen_org || !c->chosen_issuer || !c->chosen_provider)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     return 0;
+}
+
+const char *
+credential_option(const char *provider, char *out, size_t size)
+{
+    *out = '\0';
+    if (!provider_is_builtin(provider))
+        text_put(out, size, text_put(out, size, 0, " --provider "), provider);
+    return out;
 }
 
 static enum credential_result
 credential_signed_out(const struct credential *c, struct error *err)
 {
-    char org[128];
+    char org[128] = "", option[CREDENTIAL_OPTION_SIZE];
 
-    if (c->choice.org) {
-        text_show(org, sizeof org, c->choice.org);
-        error_set(err, FAIL_AUTH, "not_signed_in",
-                  "not signed in to Parallel for the organization %s; run: "
-                  "parallel-credential login",
-                  org);
-    } else {
-        error_set(err, FAIL_AUTH, "not_signed_in",
-                  "not signed in to Parallel; run: parallel-credential "
-                  "login");
-    }
+    text_show(org, sizeof org, c->choice.org);
+    error_set(err, FAIL_AUTH, "not_signed_in",
+              "not signed in to %s%s%s; run: parallel-credential login%s",
+              provider_title(c->choice.provider),
+              c->choice.org ? " for the organization " : "", org,
+              credential_option(c->choice.provider, option, sizeof option));
     return CREDENTIAL_NONE;
 }
 
 static enum credential_result
 credential_sign_in_again(const struct record *r, struct error *err)
 {
+    char option[CREDENTIAL_OPTION_SIZE];
+    const char *title = provider_title(r->provider);
+
+    credential_option(r->provider, option, sizeof option);
     if (secret_is_empty(&r->access) && secret_is_empty(&r->refresh)) {
         error_set(err, FAIL_AUTH, "not_signed_in",
-                  "not signed in to Parallel (only an API key is stored); "
-                  "run: parallel-credential login");
+                  "not signed in to %s (only an API key is stored); "
+                  "run: parallel-credential login%s",
+                  title, option);
         return CREDENTIAL_NONE;
     }
     error_set(err, FAIL_AUTH, "sign_in_again",
-              "the sign-in to Parallel%s%s has ended and cannot be renewed; "
-              "run: parallel-credential login",
-              *r->org_name ? " for " : "", r->org_name);
+              "the sign-in to %s%s%s has ended and cannot be renewed; "
+              "run: parallel-credential login%s",
+              title, *r->org_name ? " for " : "", r->org_name, option);
     return CREDENTIAL_REFUSED;
+}
+
+const char *
+credential_issuer(const struct credential *c)
+{
+    if (c->choice.issuer || !provider_is_builtin(c->choice.provider))
+        return c->choice.issuer;
+    return config_issuer(c->config);
 }
 
 enum credential_result
@@ -116,9 +138,7 @@ credential_find(struct credential *c, struct record **record,
     if (store_load(&c->store, err) < 0)
         return CREDENTIAL_FAILED;
     session_recall(&c->session, &c->store);
-    *record = store_find(&c->store, c->choice.provider,
-                         c->choice.issuer ? c->choice.issuer
-                                          : config_issuer(c->config),
+    *record = store_find(&c->store, c->choice.provider, credential_issuer(c),
                          c->choice.org);
     if (*record)
         return CREDENTIAL_OK;
@@ -159,11 +179,25 @@ credential_release_signals(const sigset_t *before)
 }
 
 int
-credential_provider(const struct record *r, struct provider *provider,
-                    struct error *err)
+credential_provider(const struct credential *c, const struct record *r,
+                    struct provider *provider, struct error *err)
 {
-    return provider_init_parallel(provider, r->issuer, r->service_url,
-                                  r->data_url, r->scopes, err);
+    const struct provider_kept kept = record_kept(r);
+    const struct provider_settings *settings =
+        config_provider_settings(c->config, r->provider);
+    char name[64];
+
+    if (!provider_is_builtin(r->provider) && !settings)
+        return error_set(err, FAIL_INPUT, "config",
+                         "the configuration has no [provider %s] any more, "
+                         "which has issued this credential",
+                         text_show(name, sizeof name, r->provider));
+    if (provider_restore(provider, &kept, settings, err) < 0)
+        return -1;
+    if (config_read_client_secret(provider, err) == 0)
+        return 0;
+    provider_release(provider);
+    return -1;
 }
 
 int
@@ -340,7 +374,7 @@ credential_renew_once(struct credential *c, struct record **record,
 
     if (secret_is_empty(&(*record)->refresh))
         return credential_sign_in_again(*record, err);
-    if (credential_provider(*record, &provider, err) < 0 ||
+    if (credential_provider(c, *record, &provider, err) < 0 ||
         credential_asked_init(&asked, *record) < 0)
         return CREDENTIAL_FAILED;
     if (store_prepare(&c->store, false, err) < 0) {

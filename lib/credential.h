@@ -26,9 +26,10 @@
 #include "lib/session.h"
 #include "lib/store/store.h"
 
-/* Which credential: NULL stands for any, then the selected one is taken. */
+/* Which credential: org NULL stands for any, then the selected one is taken.
+ */
 struct credential_choice {
-    const char *provider;
+    const char *provider; /* NULL: the built-in one */
     const char *org;
     const char *issuer; /* NULL: the configured one, or any */
     bool unattended; /* nobody waits: a keyring that is not running stays so */
@@ -39,6 +40,7 @@ struct credential {
     const struct place *place;   /* not owned */
     struct credential_choice choice;
     char *chosen_org, *chosen_issuer; /* by credential_choose() */
+    char *chosen_provider;
     struct http_options http;
     int64_t lock_limit_ms;
     struct session session;

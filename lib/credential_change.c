@@ -23,7 +23,7 @@ credential_revoke(struct credential *c, const struct record *r,
 
     if (secret_is_empty(&r->refresh) || r->refused)
         return 0;
-    if (credential_provider(r, &provider, err) < 0 ||
+    if (credential_provider(c, r, &provider, err) < 0 ||
         revoke_refresh_token(&c->http, &provider, r->client_id, &r->refresh,
                              err) != OAUTH_OK)
         return -1;
@@ -36,7 +36,7 @@ credential_to_end(const struct credential *c, bool all)
 {
     return all ? store_find(&c->store, NULL, NULL, NULL)
                : store_find(&c->store, c->choice.provider,
-                            config_issuer(c->config), c->choice.org);
+                            credential_issuer(c), c->choice.org);
 }
 
 /* What does not show cannot be revoked; and it shall not be forgotten. */
@@ -59,8 +59,10 @@ credential_end_one(struct credential *c, struct record *r, bool *told,
 {
     const struct credential_choice before = c->choice;
     cleanup_free char *issuer = strdup(r->issuer), *org = strdup(r->org_id);
+    cleanup_free char *provider = strdup(r->provider);
     int result;
 
+    c->choice.provider = provider;
     c->choice.issuer = issuer;
     c->choice.org = org;
     result = credential_end_key(c, &r, trouble);
@@ -124,9 +126,10 @@ static struct record *
 credential_named(const struct credential *c, const char *id_or_name)
 {
     struct record *r = store_find(&c->store, c->choice.provider,
-                                  config_issuer(c->config), id_or_name);
+                                  credential_issuer(c), id_or_name);
 
-    return r ? r : store_find(&c->store, NULL, NULL, id_or_name);
+    return r ? r
+             : store_find(&c->store, c->choice.provider, NULL, id_or_name);
 }
 
 enum credential_result
@@ -224,12 +227,10 @@ credential_match(const struct credential *c, const struct record *record,
 {
     CLEANUP(fields_release) struct fields block = FIELDS_INIT;
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
-    const struct config *config = c->config;
+    const struct provider_kept kept =
+        record ? record_kept(record) : config_builtin(c->config);
 
-    if (session_put_addresses(
-            &text, record ? record->issuer : config->platform_url,
-            record ? record->service_url : config->service_api_url,
-            record ? record->data_url : config->api_url) < 0 ||
+    if (session_put_addresses(&text, &kept) < 0 ||
         fields_parse(&block, text.data, text.len, false, NULL, NULL) < 0)
         return CACHE_USE_NOTHING;
     return cache_match(&block, origin, path);
@@ -242,13 +243,12 @@ credential_new_key_record(struct credential *c, const struct token *token,
                           struct error *err)
 {
     CLEANUP(provider_release) struct provider provider = {0};
-    const struct config *config = c->config;
+    struct provider_kept kept = config_builtin(c->config);
     struct record *fresh = calloc(1, sizeof *fresh), *replaced;
 
-    if (provider_init_parallel(&provider, config->platform_url,
-                               config->service_api_url, config->api_url, "",
-                               err) < 0 ||
-        !fresh || record_init(fresh, &provider, "", token, c->started) < 0) {
+    kept.scopes = "";
+    if (provider_restore(&provider, &kept, NULL, err) < 0 || !fresh ||
+        record_init(fresh, &provider, "", token, c->started) < 0) {
         free(fresh);
         return NULL;
     }

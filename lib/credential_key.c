@@ -48,6 +48,11 @@ credential_call(struct credential *c, credential_ask ask, void *context,
         credential_token(c, CREDENTIAL_FRESH, 0, &r, err);
     enum account_result answer;
 
+    if (result == CREDENTIAL_OK && !*r->service_url) {
+        error_set(err, FAIL_INPUT, "provider", "%s has no Account API",
+                  provider_title(r->provider));
+        return CREDENTIAL_FAILED;
+    }
     if (result != CREDENTIAL_OK)
         return result;
     struct account account = credential_account_of(c, r);
@@ -351,6 +356,11 @@ static int
 credential_may_mint(const struct credential *c, const struct record *r,
                     struct error *err)
 {
+    if (!*r->service_url)
+        return error_set(err, FAIL_AUTH, "no_api_key",
+                         "%s makes no API keys; its access token is what "
+                         "there is",
+                         provider_title(r->provider));
     if (c->config->api_key == API_KEY_NONE)
         return error_set(err, FAIL_AUTH, "no_api_key",
                          "no API key is stored for this credential, and the "

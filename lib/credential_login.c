@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/credential_parts.h"
 #include "lib/oauth/register.h"
 #include "lib/oauth/revoke.h"
@@ -26,6 +27,26 @@ credential_bound(const struct credential *c, int64_t end)
     if (end && left < http.timeout_ms)
         http.timeout_ms = left > 1 ? left : 1;
     return http;
+}
+
+/* Records are told apart by issuer and organization: a second provider at one
+ * issuer would take the place of what the first has brought. */
+static int
+credential_check_issuer(const struct credential *c,
+                        const struct provider *provider, struct error *err)
+{
+    const struct record *r;
+    size_t at = 0;
+
+    while ((r = store_next(&c->store, &at)))
+        if (strcmp(r->issuer, provider->issuer) == 0 &&
+            strcmp(r->provider, provider->name) != 0)
+            return error_set(err, FAIL_INPUT, "issuer",
+                             "a credential of the same issuer is stored for "
+                             "the provider %s; end that first, with: "
+                             "parallel-credential logout --provider %s",
+                             r->provider, r->provider);
+    return 0;
 }
 
 /*
@@ -47,7 +68,11 @@ credential_client_id(struct credential *c, const struct provider *provider,
         credential_unlock(c);
         return OAUTH_FAILED;
     }
-    known = c->config->client_id;
+    if (credential_check_issuer(c, provider, err) < 0) {
+        credential_unlock(c);
+        return OAUTH_FAILED;
+    }
+    known = provider->client_id;
     if (!known && !renew)
         known = store_client_id(&c->store, provider->issuer);
     if (known) {
@@ -75,26 +100,62 @@ credential_ask_code(struct credential *c, struct pending *pending, int64_t end,
                         pending->provider.scopes, &pending->code, err);
 }
 
+/* The chosen provider, for a login. */
+static int
+credential_login_provider(const struct credential *c, const char *scope,
+                          struct provider *provider, struct error *err)
+{
+    const struct config *config = c->config;
+    const struct provider_settings *settings =
+        config_provider_settings(config, c->choice.provider);
+    char name[64];
+
+    if (provider_is_builtin(c->choice.provider)) {
+        if (provider_init_parallel(provider, config->platform_url,
+                                   config->service_api_url, config->api_url,
+                                   scope ? scope : config->scopes, err) < 0)
+            return -1;
+        if (config->client_id &&
+            !(provider->client_id = strdup(config->client_id)))
+            return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+        return 0;
+    }
+    if (!settings)
+        return error_set(err, FAIL_INPUT, "usage",
+                         "there is no provider %s in the configuration",
+                         text_show(name, sizeof name, c->choice.provider));
+    if (provider_init_settings(provider, settings, err) < 0 ||
+        provider_check_device(provider, err) < 0 ||
+        config_read_client_secret(provider, err) < 0)
+        return -1;
+    if (scope) {
+        free(provider->scopes);
+        provider->scopes = strdup(scope);
+    }
+    return provider->scopes
+               ? 0
+               : error_set(err, FAIL_SERVICE, "memory", "out of memory");
+}
+
 /* Client id and device code; a client id that the service has forgotten is
  * registered anew, once, if it was ours to choose. */
 enum credential_result
 credential_begin(struct credential *c, const char *scope, int64_t limit_ms,
                  struct pending *pending, struct error *err)
 {
-    const struct config *config = c->config;
     int64_t end = limit_ms ? clock_now().boot + limit_ms : 0;
     enum oauth_result result;
 
     *pending = (struct pending){0};
-    if (provider_init_parallel(&pending->provider, config->platform_url,
-                               config->service_api_url, config->api_url,
-                               scope ? scope : config->scopes, err) < 0)
+    if (credential_login_provider(c, scope, &pending->provider, err) < 0) {
+        pending_release(pending);
         return CREDENTIAL_FAILED;
+    }
     result = credential_client_id(c, &pending->provider, false, end,
                                   &pending->client_id, err);
     if (result == OAUTH_OK)
         result = credential_ask_code(c, pending, end, err);
-    if (result == OAUTH_INVALID_CLIENT && !config->client_id) {
+    if (result == OAUTH_INVALID_CLIENT && !pending->provider.client_id) {
         free(pending->client_id);
         pending->client_id = NULL;
         result = credential_client_id(c, &pending->provider, true, end,
@@ -125,6 +186,20 @@ credential_adopt_key(struct credential *c, struct record *fresh,
         store_remove(&c->store, from);
 }
 
+/* The new record is the one that counts; but what another provider has brought
+ * does not take that place from Parallel's. */
+static int
+credential_put(struct credential *c, struct record *fresh, struct record **old)
+{
+    struct record *selected = store_find(&c->store, NULL, NULL, NULL);
+
+    if (store_put(&c->store, fresh, old) < 0)
+        return -1;
+    if (provider_is_builtin(fresh->provider) || !selected || selected == *old)
+        return 0;
+    return store_select(&c->store, selected);
+}
+
 /* Keep what was granted; *replaced is what it took the place of. */
 static int
 credential_keep(struct credential *c, const struct provider *provider,
@@ -144,7 +219,7 @@ credential_keep(struct credential *c, const struct provider *provider,
         free(fresh);
         return -1;
     }
-    if (store_put(&c->store, fresh, &old) < 0) {
+    if (credential_put(c, fresh, &old) < 0) {
         credential_unlock(c);
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     }

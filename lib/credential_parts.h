@@ -18,9 +18,16 @@ void credential_unlock(struct credential *c);
 void credential_hold_signals(sigset_t *before);
 void credential_release_signals(const sigset_t *before);
 
-/* The service that a record came from: nothing of it goes anywhere else. */
-int credential_provider(const struct record *r, struct provider *provider,
-                        struct error *err);
+/* The provider that a record came from: nothing of it goes anywhere else. */
+int credential_provider(const struct credential *c, const struct record *r,
+                        struct provider *provider, struct error *err);
+
+/* The issuer to choose from, or NULL: any. */
+const char *credential_issuer(const struct credential *c);
+
+/* " --provider NAME" for a command to run, or "". out is returned. */
+const char *credential_option(const char *provider, char *out, size_t size);
+#define CREDENTIAL_OPTION_SIZE 64
 
 /* credential_token() where both locks are held; *record is read anew. */
 enum credential_result credential_token_locked(struct credential *c,

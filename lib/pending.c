@@ -97,11 +97,13 @@ static int
 pending_read(struct pending *p, const struct fields *f)
 {
     const char *code = fields_text(f, "device_code");
+    const struct provider_kept kept = {.issuer = fields_text(f, "issuer"),
+                                       .service_url =
+                                           fields_text(f, "service_url"),
+                                       .data_url = fields_text(f, "data_url"),
+                                       .scopes = fields_text(f, "scopes")};
 
-    if (provider_init_parallel(&p->provider, fields_text(f, "issuer"),
-                               fields_text(f, "service_url"),
-                               fields_text(f, "data_url"),
-                               fields_text(f, "scopes"), NULL) < 0 ||
+    if (provider_restore(&p->provider, &kept, NULL, NULL) < 0 ||
         secret_set(&p->code.code, code, strlen(code)) < 0)
         return -1;
     p->client_id = pending_text(f, "client_id");
@@ -146,17 +148,19 @@ pending_write(const struct pending *p, struct secret *text)
 {
     const struct device_code *code = &p->code;
     const struct pending_boot boot = pending_boot();
-    int result = fields_put(text, "issuer", p->provider.issuer) |
-                 fields_put(text, "service_url", p->provider.service_url) |
-                 fields_put(text, "data_url", p->provider.data_url) |
-                 fields_put(text, "scopes", p->provider.scopes) |
-                 fields_put(text, "client_id", p->client_id) |
-                 fields_put(text, "device_code", code->code.data) |
-                 fields_put(text, "user_code", code->user_code) |
-                 fields_put(text, "verification_uri", code->verification_uri) |
-                 fields_put_number(text, "interval", code->interval_ms) |
-                 fields_put_number(text, "ends_at", p->ends) |
-                 fields_put_number(text, "next_poll", p->next_poll);
+    int result = provider_is_builtin(p->provider.name) ? 0 : -1;
+
+    result |= fields_put(text, "issuer", p->provider.issuer) |
+              fields_put(text, "service_url", p->provider.service_url) |
+              fields_put(text, "data_url", p->provider.data_url) |
+              fields_put(text, "scopes", p->provider.scopes) |
+              fields_put(text, "client_id", p->client_id) |
+              fields_put(text, "device_code", code->code.data) |
+              fields_put(text, "user_code", code->user_code) |
+              fields_put(text, "verification_uri", code->verification_uri) |
+              fields_put_number(text, "interval", code->interval_ms) |
+              fields_put_number(text, "ends_at", p->ends) |
+              fields_put_number(text, "next_poll", p->next_poll);
 
     if (code->verification_uri_complete)
         result |= fields_put(text, "verification_uri_complete",

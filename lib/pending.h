@@ -1,11 +1,12 @@
 /*
  * pending.h - a code that has been shown and not been decided on.
  *
- * The file "pending" lies in the state folder, 0600: the runtime folder goes
- * away at the last logout, and with it an approval that comes after that
- * would be lost. Who polls holds the lock "polling" beside it, and nobody
- * else writes the file; when nobody polls, any later run may take the lock
- * and poll on.
+ * It is always the built-in provider's: no login asks for another one by
+ * itself. The file "pending" lies in the state folder, 0600: the runtime
+ * folder goes away at the last logout, and with it an approval that comes
+ * after that would be lost. Who polls holds the lock "polling" beside it, and
+ * nobody else writes the file; when nobody polls, any later run may take the
+ * lock and poll on.
  */
 #ifndef PARALLEL_PENDING_H
 #define PARALLEL_PENDING_H

@@ -195,19 +195,20 @@ session_put_token(const struct session *session, struct secret *block,
 }
 
 int
-session_put_addresses(struct secret *block, const char *issuer,
-                      const char *service_url, const char *data_url)
+session_put_addresses(struct secret *block, const struct provider_kept *kept)
 {
     struct provider provider;
     int result = 0;
 
-    if (provider_init_parallel(&provider, issuer, service_url, data_url, "",
-                               NULL) < 0)
+    if (provider_restore(&provider, kept, NULL, NULL) < 0)
         return -1;
     for (char **each = provider.token_for; *each; each++)
         result |= fields_put(block, "token_for[]", *each);
     for (char **each = provider.key_for; *each; each++)
         result |= fields_put(block, "key_for[]", *each);
+    if (provider.present != PRESENT_BEARER)
+        result |= fields_put(block, "present",
+                             settings_present_words[provider.present]);
     provider_release(&provider);
     return result;
 }
@@ -216,11 +217,11 @@ int
 session_put_credential(const struct session *session, struct secret *block,
                        const struct record *r)
 {
-    int result =
-        fields_put(block, "provider", r->provider) |
-        fields_put(block, "issuer", r->issuer) |
-        fields_put(block, "org_id", r->org_id) |
-        session_put_addresses(block, r->issuer, r->service_url, r->data_url);
+    const struct provider_kept kept = record_kept(r);
+    int result = fields_put(block, "provider", r->provider) |
+                 fields_put(block, "issuer", r->issuer) |
+                 fields_put(block, "org_id", r->org_id) |
+                 session_put_addresses(block, &kept);
 
     if (!secret_is_empty(&r->access))
         result |= session_put_token(session, block, r);
@@ -307,12 +308,13 @@ session_put_header(const struct session *session, const struct store *store,
                    struct secret *text)
 {
     const struct config *config = session->config;
+    const struct provider_kept builtin = config_builtin(config);
     int result =
         fields_put(text, "format", CACHE_FORMAT) |
         fields_put_number(text, "credentials", count) |
         fields_put_number(text, "others", (long long)others->len) |
-        session_put_addresses(text, config->platform_url,
-                              config->service_api_url, config->api_url) |
+        fields_put(text, "provider", provider_parallel_name) |
+        session_put_addresses(text, &builtin) |
         fields_put(text, "home", session->place->home) |
         fields_put_number(text, "lock_timeout", config->lock_timeout_ms);
 

@@ -67,9 +67,10 @@ void session_publish(struct session *session, const struct store *store,
 int session_put_credential(const struct session *session, struct secret *block,
                            const struct record *r);
 
-/* Append the token_for[] and key_for[] lines for a service to a block. */
-int session_put_addresses(struct secret *block, const char *issuer,
-                          const char *service_url, const char *data_url);
+/* Append the token_for[] and key_for[] lines of a provider to a block, and
+ * how its token is presented. */
+int session_put_addresses(struct secret *block,
+                          const struct provider_kept *kept);
 
 void session_release(struct session *session);
 

@@ -124,9 +124,9 @@ request_read(struct request *request, const struct fields *block)
 
 static int
 answer_put(struct secret *answer, const struct request *request,
-           const char *user, const char *secret, bool ephemeral)
+           const char *user, const char *secret, bool bearer, bool ephemeral)
 {
-    if (!request->authtype)
+    if (!request->authtype || !bearer)
         return fields_put(answer, "username", user) |
                fields_put(answer, "password", secret);
     return fields_put(answer, "capability[]", "authtype") |
@@ -144,11 +144,16 @@ answer_suits(const struct request *request, const char *user)
 
 int
 answer_token(struct secret *answer, const struct request *request,
-             const char *token, int64_t expires_at)
+             const char *token, int64_t expires_at, const char *present)
 {
-    if (!answer_suits(request, ANSWER_TOKEN_USER))
+    bool bearer = !present || !*present;
+    const char *user = !bearer && strcmp(present, ANSWER_AS_KEY) == 0
+                           ? ANSWER_KEY_USER
+                           : ANSWER_TOKEN_USER;
+
+    if (!answer_suits(request, user))
         return 0;
-    if (answer_put(answer, request, ANSWER_TOKEN_USER, token, true) < 0 ||
+    if (answer_put(answer, request, user, token, bearer, true) < 0 ||
         (expires_at > 0 && fields_put_number(answer, "password_expiry_utc",
                                              expires_at / 1000) < 0))
         return -1;
@@ -161,7 +166,41 @@ answer_key(struct secret *answer, const struct request *request,
 {
     if (!answer_suits(request, ANSWER_KEY_USER))
         return 0;
-    if (answer_put(answer, request, ANSWER_KEY_USER, key, false) < 0)
+    if (answer_put(answer, request, ANSWER_KEY_USER, key, true, false) < 0)
         return -1;
     return fields_end(answer);
+}
+
+static int
+answer_put_base64(struct secret *line, const unsigned char *bytes, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
+    int result = 0;
+
+    for (size_t i = 0; i < len; i += 3) {
+        unsigned whole = (unsigned)bytes[i] << 16 |
+                         (i + 1 < len ? (unsigned)bytes[i + 1] << 8 : 0) |
+                         (i + 2 < len ? (unsigned)bytes[i + 2] : 0);
+        char four[4] = {digits[whole >> 18], digits[whole >> 12 & 63],
+                        i + 1 < len ? digits[whole >> 6 & 63] : '=',
+                        i + 2 < len ? digits[whole & 63] : '='};
+
+        result |= secret_append(line, four, sizeof four);
+    }
+    return result;
+}
+
+int
+answer_basic(struct secret *line, const char *token)
+{
+    struct secret pair = SECRET_INIT;
+    int result = secret_append_text(&pair, ANSWER_TOKEN_USER ":") |
+                 secret_append_text(&pair, token);
+
+    if (result == 0)
+        result = answer_put_base64(line, (const unsigned char *)pair.data,
+                                   pair.len);
+    secret_release(&pair);
+    return result;
 }

@@ -38,14 +38,23 @@ int request_receive(struct fields *block, int fd, struct error *err);
  * not about an http(s) address. */
 int request_read(struct request *request, const struct fields *block);
 
+/* How an access token is presented, if not as a Bearer token. */
+#define ANSWER_AS_KEY   "x-api-key"
+#define ANSWER_AS_BASIC "basic"
+
 /*
- * Append the answer for an access token (expires_at in ms, 0: never) or an
- * API key: username and password, or for a caller that can authtype the
- * Bearer form. Nothing is appended, and 0 returned, when the request names
- * another user. -1 when memory ran out.
+ * Append the answer for an access token (expires_at in ms, 0: never; present
+ * NULL, "" or ANSWER_AS_...) or an API key: username and password, or for a
+ * caller that can authtype the Bearer form. Nothing is appended, and 0
+ * returned, when the request names another user. A token that is no Bearer
+ * token is never given as one; its user is that of a key with ANSWER_AS_KEY.
+ * -1 when memory ran out.
  */
 int answer_token(struct secret *answer, const struct request *request,
-                 const char *token, int64_t expires_at);
+                 const char *token, int64_t expires_at, const char *present);
+
+/* Append what stands behind "Authorization: Basic " for token. 0 or -1. */
+int answer_basic(struct secret *line, const char *token);
 int answer_key(struct secret *answer, const struct request *request,
                const char *key);
 

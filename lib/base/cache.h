@@ -7,14 +7,15 @@
  * by the front. All times are milliseconds.
  *
  * Header block
- *   format          "4"
+ *   format          "5"
  *   credentials     how many blocks follow: one that is missing shows
  *   home            the home it was made for
  *   home_default    "1" when that is the password database's own
- *   token_for[] key_for[]  the addresses of the configured service
+ *   provider        whose credential is meant when none is named
+ *   token_for[] key_for[]  the addresses of that, as it is configured
  *   others          how many bytes of credentials of other services follow
  *   others_whole    "1": there are no more of them in the store
- *   issuer          the only one to choose from; missing: any
+ *   issuer          of that, the only one to choose from; missing: any
  *   export          "1": a session gets the API key in its environment
  *   issuer_locked   "1": whatever PARALLEL_PLATFORM_URL says
  *   lock_timeout    how long to wait for somebody who renews
@@ -25,6 +26,8 @@
  * Credential block
  *   provider issuer org_id
  *   token_for[] key_for[]  addresses, see provider.h
+ *   present                how the token is shown to them: ANSWER_AS_...;
+ *                          missing: as a Bearer token
  *   access_token           missing when there is none
  *   valid_from             clock sanity where there is no boot clock
  *   expires_at lifetime    missing when the token never expires
@@ -56,7 +59,7 @@
 #include "lib/base/other.h"
 #include "lib/base/place.h"
 
-#define CACHE_FORMAT    "4"
+#define CACHE_FORMAT    "5"
 #define CACHE_NAME      "session"
 #define CACHE_LOCK_NAME "renewing"
 #define CACHE_MAX       (1024 * 1024)

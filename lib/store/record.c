@@ -32,18 +32,24 @@ record_init(struct record *r, const struct provider *provider,
             const char *client_id, const struct token *token,
             struct moment now)
 {
+    const struct provider_kept kept = provider_keep(provider);
+
     *r = (struct record){0};
-    if (record_set(&r->provider, provider->name) < 0 ||
-        record_set(&r->issuer, provider->issuer) < 0 ||
-        record_set(&r->service_url, provider->service_url) < 0 ||
-        record_set(&r->data_url, provider->data_url) < 0 ||
+    if (record_set(&r->provider, kept.name) < 0 ||
+        record_set(&r->issuer, kept.issuer) < 0 ||
+        record_set(&r->service_url, kept.service_url) < 0 ||
+        record_set(&r->data_url, kept.data_url) < 0 ||
+        record_set(&r->token_endpoint, kept.token_endpoint) < 0 ||
+        record_set(&r->revocation_endpoint, kept.revocation_endpoint) < 0 ||
+        record_set(&r->hosts, kept.hosts) < 0 ||
+        record_set(&r->present, kept.present) < 0 ||
         record_set(&r->org_id, token->org_id) < 0 ||
         record_set(&r->client_id, client_id) < 0 ||
         record_set(&r->api_key_id, "") < 0 ||
         record_set(&r->api_key_app, "") < 0 ||
         record_set(&r->api_key_name, "") < 0 ||
         record_set(&r->org_name, "") < 0 ||
-        record_set(&r->scopes, provider->scopes) < 0 ||
+        record_set(&r->scopes, kept.scopes) < 0 ||
         record_renew(r, token, now) < 0) {
         record_release(r);
         return -1;
@@ -51,6 +57,21 @@ record_init(struct record *r, const struct provider *provider,
     r->authorization_expires =
         record_end(now.real, token->authorization_lifetime_ms);
     return 0;
+}
+
+struct provider_kept
+record_kept(const struct record *r)
+{
+    return (struct provider_kept){.name = r->provider,
+                                  .issuer = r->issuer,
+                                  .service_url = r->service_url,
+                                  .data_url = r->data_url,
+                                  .scopes = r->scopes,
+                                  .token_endpoint = r->token_endpoint,
+                                  .revocation_endpoint =
+                                      r->revocation_endpoint,
+                                  .hosts = r->hosts,
+                                  .present = r->present};
 }
 
 bool
@@ -160,37 +181,44 @@ record_is_fresh(const struct record *r, struct moment now, int64_t ttl)
 struct record_text {
     const char *key;
     size_t offset;
+    bool brief; /* one that says nothing is left out */
 };
 
 static const struct record_text record_texts[] = {
-    {"provider", offsetof(struct record, provider)},
-    {"issuer", offsetof(struct record, issuer)},
-    {"service_url", offsetof(struct record, service_url)},
-    {"data_url", offsetof(struct record, data_url)},
-    {"org_id", offsetof(struct record, org_id)},
-    {"org_name", offsetof(struct record, org_name)},
-    {"client_id", offsetof(struct record, client_id)},
-    {"scopes", offsetof(struct record, scopes)},
-    {"api_key_id", offsetof(struct record, api_key_id)},
-    {"api_key_app", offsetof(struct record, api_key_app)},
-    {"api_key_name", offsetof(struct record, api_key_name)},
+    {"provider", offsetof(struct record, provider), false},
+    {"issuer", offsetof(struct record, issuer), false},
+    {"service_url", offsetof(struct record, service_url), false},
+    {"data_url", offsetof(struct record, data_url), false},
+    {"org_id", offsetof(struct record, org_id), false},
+    {"org_name", offsetof(struct record, org_name), false},
+    {"client_id", offsetof(struct record, client_id), false},
+    {"scopes", offsetof(struct record, scopes), false},
+    {"api_key_id", offsetof(struct record, api_key_id), false},
+    {"api_key_app", offsetof(struct record, api_key_app), false},
+    {"api_key_name", offsetof(struct record, api_key_name), false},
+    {"token_endpoint", offsetof(struct record, token_endpoint), true},
+    {"revocation_endpoint", offsetof(struct record, revocation_endpoint),
+     true},
+    {"hosts", offsetof(struct record, hosts), true},
+    {"present", offsetof(struct record, present), true},
 };
 
 static const struct record_text record_secrets[] = {
-    {"access_token", offsetof(struct record, access)},
-    {"refresh_token", offsetof(struct record, refresh)},
-    {"api_key", offsetof(struct record, api_key)},
+    {"access_token", offsetof(struct record, access), false},
+    {"refresh_token", offsetof(struct record, refresh), false},
+    {"api_key", offsetof(struct record, api_key), false},
 };
 
 static const struct record_text record_times[] = {
-    {"issued_at", offsetof(struct record, issued.real)},
-    {"access_token_expires_at", offsetof(struct record, expires.real)},
-    {"access_token_lifetime", offsetof(struct record, lifetime)},
-    {"refresh_token_expires_at", offsetof(struct record, refresh_expires)},
+    {"issued_at", offsetof(struct record, issued.real), false},
+    {"access_token_expires_at", offsetof(struct record, expires.real), false},
+    {"access_token_lifetime", offsetof(struct record, lifetime), false},
+    {"refresh_token_expires_at", offsetof(struct record, refresh_expires),
+     false},
     {"authorization_expires_at",
-     offsetof(struct record, authorization_expires)},
-    {"erased_at", offsetof(struct record, erased)},
-    {"api_key_erased_at", offsetof(struct record, key_erased)},
+     offsetof(struct record, authorization_expires), false},
+    {"erased_at", offsetof(struct record, erased), false},
+    {"api_key_erased_at", offsetof(struct record, key_erased), false},
 };
 
 #define EACH(entry, table)                                                    \
@@ -208,7 +236,7 @@ record_write(const struct record *r, struct json *object)
     {
         const char *text =
             *(char *const *)(const void *)(base + entry->offset);
-        if (*text || !brief)
+        if (*text || !(brief || entry->brief))
             json_put_text(object, entry->key, text);
     }
     EACH(entry, record_secrets)

@@ -35,6 +35,10 @@ struct record {
     char *org_name;
     char *client_id; /* the tokens were issued to this one */
     char *scopes;
+    char *token_endpoint; /* of another provider; "" for the built-in one, */
+    char *revocation_endpoint; /* and so on */
+    char *hosts;
+    char *present;
     struct secret access;
     struct secret refresh;
     struct secret api_key;
@@ -63,6 +67,9 @@ int record_init(struct record *r, const struct provider *provider,
  */
 int record_renew(struct record *r, const struct token *token,
                  struct moment now);
+
+/* What it keeps of its provider; points into the record. */
+struct provider_kept record_kept(const struct record *r);
 
 /* The API key of the record, made here (id and app) or not (""): raw is
  * moved. 0, or -1 without memory. */

@@ -111,12 +111,59 @@ test_url_request(void **state)
     assert_null(request.username);
 }
 
+/* What is answered for a token, to a caller that knows authtype. */
+static void
+assert_answer(const char *present, const char *user, const char *expected)
+{
+    CLEANUP(secret_release) struct secret answer = SECRET_INIT;
+    const struct request request = {.username = user, .authtype = true};
+
+    assert_int_equal(answer_token(&answer, &request, "t", 2000, present), 0);
+    assert_string_equal(secret_text(&answer), expected);
+}
+
+static void
+test_present(void **state)
+{
+    static const char bearer[] =
+        "capability[]=authtype\nauthtype=Bearer\ncredential=t\nephemeral=1\n"
+        "password_expiry_utc=2\n\n";
+
+    (void)state;
+    assert_answer(NULL, NULL, bearer);
+    assert_answer("", NULL, bearer);
+    assert_answer(ANSWER_AS_BASIC, NULL,
+                  "username=parallel-token\npassword=t\n"
+                  "password_expiry_utc=2\n\n");
+    assert_answer(ANSWER_AS_KEY, NULL,
+                  "username=parallel-key\npassword=t\n"
+                  "password_expiry_utc=2\n\n");
+    assert_answer(ANSWER_AS_KEY, "parallel-token", "");
+    assert_answer(ANSWER_AS_BASIC, "parallel-key", "");
+}
+
+static void
+test_basic(void **state)
+{
+    CLEANUP(secret_release) struct secret line = SECRET_INIT;
+
+    (void)state;
+    assert_int_equal(answer_basic(&line, "a"), 0);
+    assert_string_equal(line.data, "cGFyYWxsZWwtdG9rZW46YQ==");
+    secret_release(&line);
+    assert_int_equal(answer_basic(&line, "ab~"), 0);
+    assert_string_equal(line.data, "cGFyYWxsZWwtdG9rZW46YWJ+");
+    secret_release(&line);
+    assert_int_equal(answer_basic(&line, "a?"), 0);
+    assert_string_equal(line.data, "cGFyYWxsZWwtdG9rZW46YT8=");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_url),
-        cmocka_unit_test(test_url_order),
+        cmocka_unit_test(test_present),     cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_url),         cmocka_unit_test(test_url_order),
         cmocka_unit_test(test_url_request),
     };
 
