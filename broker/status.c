@@ -15,7 +15,7 @@ status_is_signed_in(const struct record *r)
 {
     if (!r)
         return false;
-    return record_is_fresh(r, clock_now(), 0) ||
+    return record_is_granted_key(r) || record_is_fresh(r, clock_now(), 0) ||
            (!secret_is_empty(&r->refresh) && !r->refused);
 }
 

@@ -127,16 +127,6 @@ config_set_proxy(char **slot, const char *name, const char *value,
 }
 
 static int
-config_set_api_key(enum api_key_source *slot, const char *name,
-                   const char *value, struct error *err)
-{
-    if (strcmp(value, "account") != 0 && strcmp(value, "none") != 0)
-        return config_bad(err, name, "must be account or none");
-    *slot = *value == 'a' ? API_KEY_ACCOUNT : API_KEY_NONE;
-    return 0;
-}
-
-static int
 config_set_endpoint(char **slot, bool query, const char *name,
                     const char *value, struct error *err)
 {
@@ -197,11 +187,16 @@ config_set_hosts(char **slot, const char *name, const char *value,
     return config_set_text(slot, hosts.data, hosts.len);
 }
 
+static const char *const config_api_key_words[] = {"account", "none",
+                                                   "provider", NULL};
+
 /* The words of a type whose values are words, or NULL. */
 static const char *const *
 config_words(enum config_type type)
 {
     switch (type) {
+    case TYPE_API_KEY:
+        return config_api_key_words;
     case TYPE_GRANT:
         return settings_grant_words;
     case TYPE_REGISTRATION:
@@ -266,8 +261,6 @@ config_value_set(void *slot, enum config_type type, const char *name,
         return config_set_proxy(slot, name, value, err);
     case TYPE_STORE:
         return config_set_store(slot, name, value, err);
-    case TYPE_API_KEY:
-        return config_set_api_key(slot, name, value, err);
     case TYPE_BOOLEAN:
         return config_set_boolean(slot, name, value, err);
     case TYPE_DURATION:
@@ -278,6 +271,7 @@ config_value_set(void *slot, enum config_type type, const char *name,
                                    err);
     case TYPE_HOSTS:
         return config_set_hosts(slot, name, value, err);
+    case TYPE_API_KEY:
     case TYPE_GRANT:
     case TYPE_REGISTRATION:
     case TYPE_REVOCATION:
@@ -298,10 +292,6 @@ config_value_text(const void *slot, enum config_type type)
     switch (type) {
     case TYPE_STORE:
         return strdup(store_kind_word(*(const enum store_kind *)slot));
-    case TYPE_API_KEY:
-        return strdup(*(const enum api_key_source *)slot == API_KEY_NONE
-                          ? "none"
-                          : "account");
     case TYPE_BOOLEAN:
         return strdup(*(const bool *)slot ? "yes" : "no");
     case TYPE_DURATION:

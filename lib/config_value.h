@@ -16,7 +16,7 @@ enum config_type {
     TYPE_PATH,     /* char *: absolute */
     TYPE_SCOPES,   /* char *: words */
     TYPE_STORE,    /* enum store_kind: auto, secret-service, file */
-    TYPE_API_KEY,  /* enum api_key_source: account, none */
+    TYPE_API_KEY,  /* enum api_key_source: account, none, provider */
     TYPE_BOOLEAN,  /* bool: yes, no */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
     /* of [provider NAME] */
@@ -34,7 +34,8 @@ enum config_type {
 /* Where a credential gets its API key from, if it has none. */
 enum api_key_source {
     API_KEY_ACCOUNT, /* one is made with the access token */
-    API_KEY_NONE     /* none is made */
+    API_KEY_NONE,    /* none is made */
+    API_KEY_PROVIDER /* a login brings one, and no access token */
 };
 
 /* Set the variable at slot from value. name is for messages. 0, or -1 with a

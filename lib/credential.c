@@ -109,6 +109,14 @@ credential_sign_in_again(const struct record *r, struct error *err)
     const char *title = provider_title(r->provider);
 
     credential_option(r->provider, option, sizeof option);
+    if (record_is_granted_key(r)) {
+        error_set(err, FAIL_AUTH, "not_signed_in",
+                  "the sign-in to %s has brought an API key and no access "
+                  "token (api_key = provider); see: parallel-credential "
+                  "token --api-key",
+                  title);
+        return CREDENTIAL_NONE;
+    }
     if (secret_is_empty(&r->access) && secret_is_empty(&r->refresh)) {
         error_set(err, FAIL_AUTH, "not_signed_in",
                   "not signed in to %s (only an API key is stored); "

@@ -365,6 +365,11 @@ credential_may_mint(const struct credential *c, const struct record *r,
         return error_set(err, FAIL_AUTH, "no_api_key",
                          "no API key is stored for this credential, and the "
                          "configuration says to make none (api_key = none)");
+    if (c->config->api_key == API_KEY_PROVIDER)
+        return error_set(err, FAIL_AUTH, "no_api_key",
+                         "no API key is stored for this credential; the next "
+                         "sign-in brings one (api_key = provider); run: "
+                         "parallel-credential login");
     if (secret_is_empty(&r->access) && secret_is_empty(&r->refresh))
         return error_set(err, FAIL_AUTH, "no_api_key",
                          "no API key is stored for this credential");

@@ -10,6 +10,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/credential_parts.h"
+#include "lib/oauth/metadata.h"
 #include "lib/oauth/register.h"
 #include "lib/oauth/revoke.h"
 
@@ -74,7 +75,7 @@ credential_client_id(struct credential *c, const struct provider *provider,
     }
     known = provider->client_id;
     if (!known && !renew)
-        known = store_client_id(&c->store, provider->issuer);
+        known = store_client_id(&c->store, provider_client_key(provider));
     if (known) {
         *id = strdup(known);
         result = *id ? OAUTH_OK : OAUTH_FAILED;
@@ -82,7 +83,8 @@ credential_client_id(struct credential *c, const struct provider *provider,
         http = credential_bound(c, end);
         result = register_client(&http, provider, id, err);
         if (result == OAUTH_OK &&
-            (store_set_client_id(&c->store, provider->issuer, *id) < 0 ||
+            (store_set_client_id(&c->store, provider_client_key(provider),
+                                 *id) < 0 ||
              store_commit(&c->store, err) < 0))
             result = OAUTH_FAILED;
     }
@@ -100,33 +102,45 @@ credential_ask_code(struct credential *c, struct pending *pending, int64_t end,
                         pending->provider.scopes, &pending->code, err);
 }
 
+static int
+credential_login_builtin(const struct config *config, const char *scope,
+                         struct provider *provider, struct error *err)
+{
+    if (provider_init_parallel(provider, config->platform_url,
+                               config->service_api_url, config->api_url,
+                               scope ? scope : config->scopes, err) < 0)
+        return -1;
+    if ((config->client_id &&
+         !(provider->client_id = strdup(config->client_id))) ||
+        (config->api_key == API_KEY_PROVIDER &&
+         provider_use_keys(provider, scope) < 0))
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return 0;
+}
+
 /* The chosen provider, for a login. */
 static int
 credential_login_provider(const struct credential *c, const char *scope,
-                          struct provider *provider, struct error *err)
+                          int64_t end, struct provider *provider,
+                          struct error *err)
 {
+    const struct http_options http = credential_bound(c, end);
     const struct config *config = c->config;
     const struct provider_settings *settings =
         config_provider_settings(config, c->choice.provider);
     char name[64];
 
-    if (provider_is_builtin(c->choice.provider)) {
-        if (provider_init_parallel(provider, config->platform_url,
-                                   config->service_api_url, config->api_url,
-                                   scope ? scope : config->scopes, err) < 0)
-            return -1;
-        if (config->client_id &&
-            !(provider->client_id = strdup(config->client_id)))
-            return error_set(err, FAIL_SERVICE, "memory", "out of memory");
-        return 0;
-    }
+    if (provider_is_builtin(c->choice.provider))
+        return credential_login_builtin(config, scope, provider, err);
     if (!settings)
         return error_set(err, FAIL_INPUT, "usage",
                          "there is no provider %s in the configuration",
                          text_show(name, sizeof name, c->choice.provider));
     if (provider_init_settings(provider, settings, err) < 0 ||
-        provider_check_device(provider, err) < 0 ||
-        config_read_client_secret(provider, err) < 0)
+        config_read_client_secret(provider, err) < 0 ||
+        (!provider->token_endpoint &&
+         metadata_fetch(&http, provider, err) < 0) ||
+        provider_check_device(provider, err) < 0)
         return -1;
     if (scope) {
         free(provider->scopes);
@@ -147,7 +161,8 @@ credential_begin(struct credential *c, const char *scope, int64_t limit_ms,
     enum oauth_result result;
 
     *pending = (struct pending){0};
-    if (credential_login_provider(c, scope, &pending->provider, err) < 0) {
+    if (credential_login_provider(c, scope, end, &pending->provider, err) <
+        0) {
         pending_release(pending);
         return CREDENTIAL_FAILED;
     }
@@ -209,7 +224,10 @@ credential_keep(struct credential *c, const struct provider *provider,
 {
     struct record *fresh = calloc(1, sizeof *fresh), *old = NULL;
 
-    if (!fresh || record_init(fresh, provider, client_id, token, asked) < 0) {
+    if (!fresh || record_init(fresh, provider, client_id, token, asked) < 0 ||
+        (provider->grants_key && record_turn_to_key(fresh) < 0)) {
+        if (fresh)
+            record_release(fresh);
         free(fresh);
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     }
@@ -226,6 +244,8 @@ credential_keep(struct credential *c, const struct provider *provider,
     if (old) {
         secret_move(replaced, &old->refresh);
         credential_adopt_key(c, fresh, old);
+        if (provider->grants_key)
+            credential_drop_key(c, old); /* made here, and of no more use */
         record_release(old);
         free(old);
     }
@@ -264,7 +284,8 @@ credential_poll_once(struct credential *c, struct pending *pending,
     if (result == OAUTH_OK && credential_keep(c, provider, id, &token, asked,
                                               record, &replaced, err) < 0) {
         /* It cannot be kept: then nobody shall have it. */
-        revoke_refresh_token(&c->http, provider, id, &token.refresh, NULL);
+        if (!secret_is_empty(&token.refresh))
+            revoke_refresh_token(&c->http, provider, id, &token.refresh, NULL);
         result = OAUTH_REFUSED;
     } else if (result == OAUTH_OK && !secret_is_empty(&replaced)) {
         revoke_refresh_token(&c->http, provider, id, &replaced, NULL);

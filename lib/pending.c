@@ -104,6 +104,8 @@ pending_read(struct pending *p, const struct fields *f)
                                        .scopes = fields_text(f, "scopes")};
 
     if (provider_restore(&p->provider, &kept, NULL, NULL) < 0 ||
+        (fields_get(f, "grants_key") &&
+         provider_use_keys(&p->provider, kept.scopes) < 0) ||
         secret_set(&p->code.code, code, strlen(code)) < 0)
         return -1;
     p->client_id = pending_text(f, "client_id");
@@ -168,6 +170,8 @@ pending_write(const struct pending *p, struct secret *text)
     if (boot.id[0])
         result |= fields_put(text, "boot", boot.id) |
                   fields_put_number(text, "ends_boot", code->ends_boot);
+    if (p->provider.grants_key)
+        result |= fields_put(text, "grants_key", "1");
     if (p->unseen)
         result |= fields_put(text, "unseen", "1");
     return result | fields_end(text);

@@ -378,3 +378,33 @@ provider_check_device(const struct provider *p, struct error *err)
     return error_set(err, FAIL_INPUT, "config", "[provider %s] needs %s",
                      p->name, missing);
 }
+
+static int
+provider_replace(char **slot, char *text)
+{
+    free(*slot);
+    *slot = text;
+    return text ? 0 : -1;
+}
+
+int
+provider_use_keys(struct provider *p, const char *scopes)
+{
+    p->grants_key = true;
+    p->registration = REGISTRATION_RFC7591;
+    return provider_replace(&p->scopes, strdup(scopes ? scopes : "key:read")) |
+           provider_replace(&p->authorization_endpoint,
+                            provider_join(p->issuer, "/getKeys/authorize")) |
+           provider_replace(&p->registration_endpoint,
+                            provider_join(p->issuer, "/getKeys/register")) |
+           provider_replace(&p->device_authorization_endpoint,
+                            provider_join(p->issuer, "/getKeys/device/code")) |
+           provider_replace(&p->token_endpoint,
+                            provider_join(p->issuer, "/getKeys/token"));
+}
+
+const char *
+provider_client_key(const struct provider *p)
+{
+    return p->grants_key ? p->token_endpoint : p->issuer;
+}

@@ -35,6 +35,7 @@ struct provider {
     char *data_url;    /* the data API, takes the API key; or "" */
     char *hosts;       /* of the configuration; NULL for the built-in one */
     enum provider_present present;
+    bool grants_key;  /* its access token is an API key: provider_use_keys() */
     char **token_for; /* addresses the access token is for, NULL at the end:
                          an origin, or an origin with a path prefix */
     char **key_for;   /* addresses the API key is for */
@@ -73,6 +74,17 @@ extern const char provider_parallel_scopes[];
 int provider_init_parallel(struct provider *p, const char *platform_url,
                            const char *service_url, const char *data_url,
                            const char *scopes, struct error *err);
+
+/*
+ * Make the built-in provider the other one at the same issuer: an OAuth
+ * provider whose access token is an API key. scopes NULL: its own. Revocation
+ * stays as it was, for what such a login replaces. 0, or -1 without memory;
+ * p is then to be released.
+ */
+int provider_use_keys(struct provider *p, const char *scopes);
+
+/* Under what the client id that is registered there is kept. */
+const char *provider_client_key(const struct provider *p);
 
 /* Whether name (NULL: no other was named) is the built-in provider's. */
 bool provider_is_builtin(const char *name);

@@ -25,7 +25,8 @@ register_rfc7591_body(const struct provider *provider, struct secret *body)
     json_append_text(grants, "urn:ietf:params:oauth:grant-type:device_code");
     json_append_text(grants, "refresh_token");
     json_put_array(json, "response_types");
-    json_put_array(json, "redirect_uris");
+    json_append_text(json_put_array(json, "redirect_uris"),
+                     "http://127.0.0.1/");
     json_put_text(json, "token_endpoint_auth_method", "none");
     json_put_text(json, "application_type", "native");
     json_put_text(json, "client_name", "parallel-credential");

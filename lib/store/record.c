@@ -130,6 +130,24 @@ record_set_key(struct record *r, struct secret *raw, const char *app_id,
     return 0;
 }
 
+int
+record_turn_to_key(struct record *r)
+{
+    if (record_set_key(r, &r->access, "", RECORD_KEY_GRANTED, "") < 0)
+        return -1;
+    secret_release(&r->refresh);
+    r->lifetime = r->refresh_expires = r->authorization_expires = 0;
+    r->expires = (struct moment){0, 0};
+    return 0;
+}
+
+bool
+record_is_granted_key(const struct record *r)
+{
+    return !secret_is_empty(&r->api_key) &&
+           strcmp(r->api_key_id, RECORD_KEY_GRANTED) == 0;
+}
+
 void
 record_forget_key(struct record *r)
 {

@@ -71,6 +71,13 @@ int record_renew(struct record *r, const struct token *token,
 /* What it keeps of its provider; points into the record. */
 struct provider_kept record_kept(const struct record *r);
 
+/* The id of an API key that a login has brought instead of tokens. */
+#define RECORD_KEY_GRANTED "granted"
+
+/* What was granted as an access token is an API key, and all there is. */
+int record_turn_to_key(struct record *r);
+bool record_is_granted_key(const struct record *r);
+
 /* The API key of the record, made here (id and app) or not (""): raw is
  * moved. 0, or -1 without memory. */
 int record_set_key(struct record *r, struct secret *raw, const char *app_id,

@@ -334,6 +334,27 @@ test_restore_other_issuer(void **state)
 }
 
 static void
+test_use_keys(void **state)
+{
+    CLEANUP(provider_release)
+    struct provider p =
+        made(provider_parallel_platform, provider_parallel_service,
+             provider_parallel_data);
+
+    (void)state;
+    assert_string_equal(provider_client_key(&p), p.issuer);
+    assert_int_equal(provider_use_keys(&p, NULL), 0);
+    assert_true(p.grants_key);
+    assert_string_equal(p.scopes, "key:read");
+    assert_string_equal(p.token_endpoint,
+                        "https://platform.parallel.ai/getKeys/token");
+    assert_string_equal(p.device_authorization_endpoint,
+                        "https://platform.parallel.ai/getKeys/device/code");
+    /* A client id of one is none of the other. */
+    assert_string_not_equal(provider_client_key(&p), p.issuer);
+}
+
+static void
 test_names(void **state)
 {
     static const char *const bad[] = {"",
@@ -372,6 +393,7 @@ main(void)
         cmocka_unit_test(test_settings_missing),
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_restore_other_issuer),
+        cmocka_unit_test(test_use_keys),
         cmocka_unit_test(test_names),
     };
 

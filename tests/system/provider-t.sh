@@ -283,7 +283,65 @@ for cache in cold warm; do
     run "$TOOL" get < <(request)
     is "$out" '' "get: Parallel's, $cache"
 done
+
+# ---- metadata ----------------------------------------------------------------
+
+# By its issuer alone: the sandbox is an OAuth provider, whose token neither
+# expires nor can be renewed.
+new_person
+configure "ca_file = $CA_FILE" '[provider keys]' "issuer = $BASE" \
+    'scopes = key:read' 'hosts = api.keys.example'
+check "a provider by its issuer alone: sign in" sign_in --provider keys
+is "$(stored '.records[0].token_endpoint')" "$BASE/getKeys/token" \
+    "its endpoints are kept"
+token=$("$TOOL" token --provider keys)
+is "$(control check "{\"api_key\":\"$token\"}" | jq .valid)" true "what it gave"
+run "$TOOL" get < <(
+    printf 'protocol=https\nhost=api.keys.example\n\n'
+)
+like "$out" "^password=$token\$" "get: no expiry"
+unlike "$out" expiry "and none is told"
+run "$TOOL" refresh --provider keys
+like "$rc:$err" '^3:.*the sign-in to keys .*login --provider keys$' \
+    "no refresh token: sign in again"
+configure "ca_file = $CA_FILE" '[provider keys]' "issuer = $BASE/other" \
+    'scopes = key:read'
+run "$TOOL" login --provider keys
+like "$rc:$err" '^4:.*has no token_endpoint, and http.*well-known/oauth-authorization-server/other answered 404' \
+    "no metadata there"
+
+# ---- api_key = provider -------------------------------------------------------
+
+new_person
+configure "ca_file = $CA_FILE" 'api_key = provider'
+check "api_key = provider: sign in" sign_in
+key=$("$TOOL" token --api-key)
+is "$(control check "{\"api_key\":\"$key\"}" | jq .valid)" true \
+    "one approval brings an API key"
+is "$(stored '.records[0] | [.access_token, .refresh_token] | tostring')" \
+    '[null,null]' "and no tokens"
+is "$("$TOOL" status --json | jq -c '[.authenticated, .api_key]')" '[true,true]' \
+    status
+like "$("$TOOL" status)" '^Signed in to Parallel$' "status in words"
+like "$("$TOOL" env --sh)" "PARALLEL_API_KEY='?$key" env
+run "$TOOL" token
+like "$rc:$err" '^3:.*an API key and no access token.*token --api-key' \
+    "there is no access token"
+check "signing in again replaces it" sign_in
+isnt "$("$TOOL" token --api-key)" "$key" "by a new one"
+run "$TOOL" logout
+is "$rc:$(stored '.records | length')" 0:0 logout
+configure "ca_file = $CA_FILE"
+check "with account tokens after it" sign_in
+like "$(stored '.records[0].api_key_name')" parallel-credential "a key is made"
+configure "ca_file = $CA_FILE" 'api_key = provider'
+check "and a key from the provider again" sign_in
+is "$("$TOOL" token --api-key | wc -l)" 1 "it is there"
+
 # The same issuer for two providers
+new_person
+acme
+check "sign in to acme" sign_in --provider acme
 use_http
 run "$TOOL" login --no-browser
 like "$rc:$err" '^2:.*a credential of the same issuer is stored for the provider acme' \
