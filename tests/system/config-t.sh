@@ -585,6 +585,29 @@ use_http
 bounded "${inside[@]}" "$TOOL" token
 locked_token=$out
 is "$rc" 0 "the locked issuer's token"
+# A provider's section, and all of them
+cp "$system" "$WORK/system.keep"
+for each in acme '*'; do
+    cat >"$system" <<EOF2
+[provider acme]
+issuer = https://acme.example
+[policy]
+locked_keys = provider.$each
+EOF2
+    configure '[provider acme]' 'issuer = https://evil.example'
+    refuses "locked: provider.$each" "$CONF:2: .provider acme. is locked" \
+        "${inside[@]}" "$TOOL" token
+done
+configure '[provider mine]' 'issuer = https://mine.example'
+refuses "locked: one of my own" "$CONF:2: .provider mine. is locked" \
+    "${inside[@]}" "$TOOL" token
+sed -i 's/provider[.][*]/provider.acme/' "$system"
+is "$(both provider.mine.issuer)" "https://mine.example:$CONF:2" \
+    "what is not locked is the person's"
+is "$(both provider.acme.issuer)" "https://acme.example:$SYSTEM:2" \
+    "beside the system's"
+configure 'connect_timeout = 2s'
+cp "$WORK/system.keep" "$system"
 # Another issuer's token lies there, too, and a variable asks for it.
 configure "ca_file = $CA_FILE"
 mv "$system" "$system.away"

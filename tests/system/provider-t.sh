@@ -156,8 +156,34 @@ secret "$HOME/secret holds more than one line" "two lines"
 head -c 3000 /dev/zero | tr '\0' s >"$HOME/secret"
 secret "$HOME/secret holds no secret of at most" "too long"
 
+# ---- the example and the manual page -------------------------------------------
+
+conf=$(dirname "$0")/../../conf
+new_person
+mkdir -p "$HOME/.config"
+cp "$conf/parqex.conf.example" "$CONF"
+chmod 600 "$CONF"
+run "$TOOL" config --json
+is "$rc:$err" 0: "the example is a configuration"
+is "$(jq -r 'select(.key == "provider.parqex.grant") | .value' <<<"$out")" code \
+    "of a provider"
+keys=$(jq -r 'select(.key | startswith("provider.")) | .key | split(".")[2]' \
+    <<<"$out")
+unexplained='' unwritten=''
+for each in $keys; do
+    grep -Eq "^\\.It Cm (.* , )?$each( |\$)" "$conf/parallel-credential.conf.5" ||
+        unexplained="$unexplained $each"
+    grep -q "$each" "$conf/parqex.conf.example" || unwritten="$unwritten $each"
+done
+is "$unexplained" '' "the manual page has every key"
+is "$unwritten" ' registration_endpoint revocation_endpoint' \
+    "the example has every key that such a service needs"
+run "$TOOL" login --provider parqex
+like "$rc:$err" '^2:.*' "it cannot be signed in to by the device grant"
+
 # ---- two providers side by side ---------------------------------------------
 
+new_person
 acme
 check "sign in to Parallel" sign_in
 parallel=$("$TOOL" token)
