@@ -237,32 +237,57 @@ configure_address(const struct broker *b, const struct address *address,
 /* ---- all of them -----------------------------------------------------------
  */
 
-#define CONFIGURE_ADDRESSES 3
+#define CONFIGURE_ADDRESSES 32
 
-static size_t
-configure_addresses(const struct config *config, struct address *address)
+struct addresses {
+    struct address item[CONFIGURE_ADDRESSES];
+    size_t count;
+};
+
+static void
+configure_add_address(struct addresses *all, const char *text)
 {
-    const char *const urls[CONFIGURE_ADDRESSES] = {
-        config->platform_url, config->service_api_url, config->api_url};
-    size_t count = 0, i;
+    struct address next = {.by_path = false};
+    struct url url;
+    size_t i = 0;
 
-    for (size_t each = 0; each < CONFIGURE_ADDRESSES; each++) {
-        struct address next = {.by_path = false};
-        struct url url;
+    if (url_parse(&url, text, NULL) < 0)
+        return;
+    url_origin(&url, next.origin);
+    next.by_path = *url.path != '\0';
+    while (i < all->count && strcmp(all->item[i].origin, next.origin) != 0)
+        i++;
+    if (i < all->count)
+        all->item[i].by_path |= next.by_path;
+    else if (i < CONFIGURE_ADDRESSES)
+        all->item[all->count++] = next;
+}
 
-        if (url_parse(&url, urls[each], NULL) < 0)
-            continue;
-        url_origin(&url, next.origin);
-        next.by_path = *url.path != '\0';
-        for (i = 0; i < count; i++)
-            if (strcmp(address[i].origin, next.origin) == 0)
-                break;
-        if (i < count)
-            address[i].by_path |= next.by_path;
-        else
-            address[count++] = next;
+/* Those of Parallel, or of the provider that was named. */
+static int
+configure_addresses(const struct broker *b, struct addresses *all,
+                    struct error *err)
+{
+    const struct config *config = &b->config;
+    const struct provider_settings *settings =
+        b->provider ? config_provider_settings(config, b->provider) : NULL;
+    cleanup_free char *hosts = NULL;
+    char *rest, *word;
+
+    if (provider_is_builtin(b->provider)) {
+        configure_add_address(all, config->platform_url);
+        configure_add_address(all, config->service_api_url);
+        configure_add_address(all, config->api_url);
+        return 0;
     }
-    return count;
+    if (!settings || !settings->hosts)
+        return error_set(err, FAIL_INPUT, "config",
+                         "[provider %s] has no hosts for git to ask about",
+                         b->provider);
+    hosts = rest = strdup(settings->hosts);
+    while ((word = strsep(&rest, " ")))
+        configure_add_address(all, word);
+    return 0;
 }
 
 static int
@@ -277,15 +302,15 @@ configure_check(const struct broker *b, struct error *err)
 int
 broker_configure_git(struct broker *b, int *status, struct error *err)
 {
-    struct address address[CONFIGURE_ADDRESSES];
-    size_t count;
+    struct addresses all = {.count = 0};
 
     (void)status;
-    if (configure_check(b, err) < 0 || broker_open(b, err) < 0)
+    if (configure_check(b, err) < 0 || broker_open(b, err) < 0 ||
+        configure_addresses(b, &all, err) < 0)
         return -1;
-    count = configure_addresses(&b->config, address);
-    for (size_t i = 0; i < count; i++) {
-        int changed = configure_address(b, &address[i], err);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct address *address = &all.item[i];
+        int changed = configure_address(b, address, err);
 
         if (changed < 0)
             return -1;
@@ -293,12 +318,12 @@ broker_configure_git(struct broker *b, int *status, struct error *err)
             broker_say(b,
                        changed ? "git does not ask us about %s any more"
                                : "git was not set up for %s",
-                       address[i].origin);
+                       address->origin);
         else
             broker_say(b,
                        changed ? "git asks us about %s from now on"
                                : "git asks us about %s already",
-                       address[i].origin);
+                       address->origin);
     }
     return 0;
 }

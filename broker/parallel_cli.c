@@ -180,7 +180,13 @@ broker_import_parallel_cli(struct broker *b, int *status, struct error *err)
     CLEANUP(cli_release) struct cli cli = CLI_INIT;
 
     (void)status;
-    if (broker_open(b, err) < 0 || cli_open(&cli, b, false, err) < 0)
+    if (broker_open(b, err) < 0)
+        return -1;
+    if (!provider_is_builtin(b->provider))
+        return error_set(err, FAIL_INPUT, "usage",
+                         "the key of parallel-cli is Parallel's, not %s's",
+                         b->provider);
+    if (cli_open(&cli, b, false, err) < 0)
         return -1;
     if (!cli.json)
         return cli_nothing(&cli, "is not there", err);

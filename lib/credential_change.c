@@ -21,13 +21,18 @@ credential_revoke(struct credential *c, const struct record *r,
 {
     CLEANUP(provider_release) struct provider provider = {0};
 
-    if (secret_is_empty(&r->refresh) || r->refused)
+    bool access = secret_is_empty(&r->refresh);
+
+    if (r->refused || (access && secret_is_empty(&r->access)))
         return 0;
-    if (credential_provider(c, r, &provider, err) < 0 ||
-        revoke_refresh_token(&c->http, &provider, r->client_id, &r->refresh,
-                             err) != OAUTH_OK)
+    if (credential_provider(c, r, &provider, err) < 0)
         return -1;
-    return 0;
+    return (access ? revoke_access_token(&c->http, &provider, r->client_id,
+                                         &r->access, err)
+                   : revoke_refresh_token(&c->http, &provider, r->client_id,
+                                          &r->refresh, err)) == OAUTH_OK
+               ? 0
+               : -1;
 }
 
 /* The next record that a logout is about: the chosen one, or any. */

@@ -8,19 +8,19 @@
 
 static int
 revoke_form(const struct provider *provider, const char *client_id,
-            const struct secret *token, struct secret *form)
+            const char *kind, const struct secret *token, struct secret *form)
 {
     if (provider->revocation == REVOCATION_PARALLEL)
         return form_add(form, "refresh_token", secret_text(token));
     return form_add(form, "token", secret_text(token)) |
-           form_add(form, "token_type_hint", "refresh_token") |
+           form_add(form, "token_type_hint", kind) |
            client_add(form, provider, client_id);
 }
 
-enum oauth_result
-revoke_refresh_token(const struct http_options *http,
-                     const struct provider *provider, const char *client_id,
-                     const struct secret *refresh_token, struct error *err)
+static enum oauth_result
+revoke_token(const struct http_options *http, const struct provider *provider,
+             const char *client_id, const char *kind,
+             const struct secret *token, struct error *err)
 {
     CLEANUP(secret_release) struct secret form = SECRET_INIT;
     CLEANUP(oauth_reply_release) struct oauth_reply reply = OAUTH_REPLY_INIT;
@@ -30,7 +30,7 @@ revoke_refresh_token(const struct http_options *http,
     if (provider->revocation == REVOCATION_NONE ||
         !provider->revocation_endpoint)
         return OAUTH_OK;
-    if (revoke_form(provider, client_id, refresh_token, &form) < 0) {
+    if (revoke_form(provider, client_id, kind, token, &form) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
@@ -44,4 +44,24 @@ revoke_refresh_token(const struct http_options *http,
     if (err)
         *err = own;
     return result;
+}
+
+enum oauth_result
+revoke_refresh_token(const struct http_options *http,
+                     const struct provider *provider, const char *client_id,
+                     const struct secret *refresh_token, struct error *err)
+{
+    return revoke_token(http, provider, client_id, "refresh_token",
+                        refresh_token, err);
+}
+
+enum oauth_result
+revoke_access_token(const struct http_options *http,
+                    const struct provider *provider, const char *client_id,
+                    const struct secret *access_token, struct error *err)
+{
+    return provider->revocation == REVOCATION_RFC7009
+               ? revoke_token(http, provider, client_id, "access_token",
+                              access_token, err)
+               : OAUTH_OK;
 }

@@ -1037,6 +1037,7 @@ give_back_rfc7009(struct room *room, const char *text)
 static void
 test_revoke_rfc7009(void **state)
 {
+    struct secret access = {(char[]){"at"}, 2, 3};
     static struct room room;
 
     (void)state;
@@ -1045,6 +1046,14 @@ test_revoke_rfc7009(void **state)
     assert_string_equal(room_body(&room),
                         "token=rt1%2Bsesame&token_type_hint=refresh_token");
     assert_has(room_asked(&room), basic_header);
+    room_open(&room, SERVER_SEND, "HTTP/1.1 200 X\r\n\r\n");
+    room.provider.revocation = REVOCATION_RFC7009;
+    assert_int_equal(
+        revoke_access_token(&patient, &room.provider, "c", &access, &room.err),
+        OAUTH_OK);
+    room_close(&room);
+    assert_string_equal(room_body(&room),
+                        "token=at&token_type_hint=access_token&client_id=c");
     assert_int_equal(give_back_rfc7009(
                          &room, JSON("401", "{\"error\":\"invalid_client\"}")),
                      OAUTH_INVALID_CLIENT);

@@ -310,6 +310,21 @@ for cache in cold warm; do
     is "$out" '' "get: Parallel's, $cache"
 done
 
+# ---- git --------------------------------------------------------------------
+
+new_person
+acme
+run "$TOOL" configure-git --provider acme
+is "$rc:$(git config --global --get-all \
+    credential.https://api.acme.example.useHttpPath)" 0:true \
+    "configure-git --provider: its hosts"
+is "$(git config --global --get-regexp '^credential' | grep -vc acme)" 0 \
+    "and none but those"
+run "$TOOL" configure-git --provider acme --unset
+is "$rc:$(git config --global --get-regexp '^credential')" 0: "taken out again"
+run "$TOOL" import-parallel-cli --provider acme
+like "$rc:$err" "^2:.*is Parallel's, not acme's" "import-parallel-cli"
+
 # ---- metadata ----------------------------------------------------------------
 
 # By its issuer alone: the sandbox is an OAuth provider, whose token neither
