@@ -21,6 +21,7 @@ violations() {
         sees["helper"] = "lib/base"
         sees["pam"] = "lib/base"
         sees["keyring"] = "lib/base"
+        sees["web"] = "lib/base"
         all = "lib lib/base lib/wrap lib/oauth lib/account lib/store"
 
         libc = "alloca assert byteswap ctype dirent dlfcn endian err errno"
@@ -43,6 +44,7 @@ violations() {
         if (header == "ini.h") return "inih"
         if (header == "qrencode.h") return "libqrencode"
         if (header == "microhttpd.h") return "libmicrohttpd"
+        if (header ~ /^gnutls\//) return "gnutls"
         if (header ~ /^(libsecret|glib|gio|gobject)[\/.]/) return "libsecret"
         if (header ~ /^security\//) return "PAM"
         return ""
@@ -64,7 +66,9 @@ violations() {
             # Its types are in every signature there: the room is the door.
             if (room != "pam")
                 complain("PAM belongs to pam/")
-        } else if (FILENAME !~ /\.c$/)
+        } else if ((of == "libmicrohttpd" || of == "gnutls") && room != "web")
+            complain(of " belongs to web/")
+        else if (FILENAME !~ /\.c$/)
             complain("a foreign header in a header of ours")
         else if ((of in door) && door[of] != FILENAME)
             complain(of " has its door in " door[of])
@@ -124,7 +128,7 @@ is $? 0 "which would be seen"
 HOUSE=$WORK/house
 house() {
     rm -rf "$HOUSE"
-    mkdir -p "$HOUSE"/{lib/{base,wrap,oauth,account,store},helper,broker,pam}
+    mkdir -p "$HOUSE"/{lib/{base,wrap,oauth,account,store},helper,broker,pam,web}
     cd "$HOUSE" || exit 1
     printf '#include <%s>\n' string.h sys/stat.h >lib/base/text.c
     printf '#include %s\n' '"lib/base/text.h"' '<curl/curl.h>' >lib/wrap/http.c
@@ -133,6 +137,7 @@ house() {
     printf '#include "%s"\n' helper/front.h lib/base/text.h >helper/get.c
     printf '#include "%s"\n' lib/login.h config.h lib/wrap/qr.h >broker/login.c
     printf '#include <%s>\n' security/pam_modules.h >pam/module.c
+    printf '#include %s\n' '"lib/base/text.h"' '<microhttpd.h>' >web/listener.c
 }
 all_violations() {
     mapfile -t files < <(find ./* -type f | sed 's,^\./,,' | sort)
@@ -166,5 +171,9 @@ broken pam/module.c '"lib/oauth/device.h"' 'does not look into lib/oauth'
 broken pam/module.c '<json.h>' 'only libc'
 broken broker/login.c '<security/pam_appl.h>' 'PAM'
 broken broker/login.c '"helper/front.h"' 'does not look into helper'
+broken broker/login.c '<microhttpd.h>' 'belongs to web/'
+broken web/main.c '"lib/wrap/json.h"' 'does not look into lib/wrap'
+broken web/main.c '<microhttpd.h>' 'its door'
+broken broker/login.c '"web/page.h"' 'does not look into web'
 broken broker/web.c '<libsoup/soup.h>' 'no library we know'
 finish
