@@ -133,8 +133,7 @@ credential_named(const struct credential *c, const char *id_or_name)
     struct record *r = store_find(&c->store, c->choice.provider,
                                   credential_issuer(c), id_or_name);
 
-    return r ? r
-             : store_find(&c->store, c->choice.provider, NULL, id_or_name);
+    return r ? r : store_find(&c->store, c->choice.provider, NULL, id_or_name);
 }
 
 enum credential_result
