@@ -225,6 +225,20 @@ credential_erase(struct credential *c, const char *origin, const char *path,
     return result;
 }
 
+/* What a sign-in to the chosen provider would bring. */
+static struct provider_kept
+credential_chosen(const struct credential *c)
+{
+    const struct provider_settings *s =
+        config_provider_settings(c->config, c->choice.provider);
+
+    if (provider_is_builtin(c->choice.provider))
+        return config_builtin(c->config);
+    return (struct provider_kept){.name = c->choice.provider,
+                                  .issuer = c->choice.provider,
+                                  .hosts = s ? s->hosts : NULL};
+}
+
 enum cache_use
 credential_match(const struct credential *c, const struct record *record,
                  const char *origin, const char *path)
@@ -232,7 +246,7 @@ credential_match(const struct credential *c, const struct record *record,
     CLEANUP(fields_release) struct fields block = FIELDS_INIT;
     CLEANUP(secret_release) struct secret text = SECRET_INIT;
     const struct provider_kept kept =
-        record ? record_kept(record) : config_builtin(c->config);
+        record ? record_kept(record) : credential_chosen(c);
 
     if (session_put_addresses(&text, &kept) < 0 ||
         fields_parse(&block, text.data, text.len, false, NULL, NULL) < 0)

@@ -322,6 +322,13 @@ is "$(git config --global --get-regexp '^credential' | grep -vc acme)" 0 \
     "and none but those"
 run "$TOOL" configure-git --provider acme --unset
 is "$rc:$(git config --global --get-regexp '^credential')" 0: "taken out again"
+run "$TOOL" get --provider acme < <(
+    printf 'protocol=https\nhost=files.acme.example:8443\n\n'
+)
+is "$rc:$out:$err" "0::parallel-credential: not signed in to acme; run: \
+parallel-credential login --provider acme" "get for its host: sign in first"
+run "$TOOL" get --provider acme < <(request)
+is "$rc:$out:$err" 0:: "get for Parallel's: nothing, and nothing is said"
 run "$TOOL" import-parallel-cli --provider acme
 like "$rc:$err" "^2:.*is Parallel's, not acme's" "import-parallel-cli"
 
