@@ -408,3 +408,19 @@ provider_client_key(const struct provider *p)
 {
     return p->grants_key ? p->token_endpoint : p->issuer;
 }
+
+int
+provider_init_parallel_keys(struct provider *p, const char *platform_url,
+                            const char *service_url, const char *data_url,
+                            const char *scopes, struct error *err)
+{
+    if (provider_init_parallel(p, platform_url, service_url, data_url, NULL,
+                               err) < 0)
+        return -1;
+    if (provider_use_keys(p, scopes) == 0) {
+        p->registration = REGISTRATION_PARALLEL_REDIRECT;
+        return 0;
+    }
+    provider_release(p);
+    return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+}

@@ -119,6 +119,15 @@ struct provider_kept provider_keep(const struct provider *p);
  * "config" that names the section and the key that is missing. */
 int provider_check_device(const struct provider *p, struct error *err);
 
+/*
+ * Parallel's other way in, its OAuth provider: a login in a browser brings an
+ * API key instead of account tokens (scope key:read). The same issuer and
+ * addresses as above. scopes NULL: its own.
+ */
+int provider_init_parallel_keys(struct provider *p, const char *platform_url,
+                                const char *service_url, const char *data_url,
+                                const char *scopes, struct error *err);
+
 void provider_release(struct provider *p);
 
 #endif

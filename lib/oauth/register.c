@@ -85,16 +85,29 @@ register_take(const struct json *reply, char **client_id, struct error *err)
     return OAUTH_OK;
 }
 
+static enum oauth_result
+register_post(const struct http_options *http, const struct provider *provider,
+              const struct secret *body, char **client_id, struct error *err)
+{
+    CLEANUP(oauth_reply_release) struct oauth_reply reply = OAUTH_REPLY_INIT;
+    enum oauth_result result =
+        oauth_post(http, provider->registration_endpoint, "application/json",
+                   body, &reply, err);
+
+    if (result == OAUTH_OK)
+        return register_take(reply.json, client_id, err);
+    return result == OAUTH_FAILED ? OAUTH_FAILED : OAUTH_REFUSED;
+}
+
 enum oauth_result
 register_client(const struct http_options *http,
                 const struct provider *provider, char **client_id,
                 struct error *err)
 {
     CLEANUP(secret_release) struct secret body = SECRET_INIT;
-    CLEANUP(oauth_reply_release) struct oauth_reply reply = OAUTH_REPLY_INIT;
-    enum oauth_result result;
 
     if (provider->registration == REGISTRATION_NONE ||
+        provider->registration == REGISTRATION_PARALLEL_REDIRECT ||
         !provider->registration_endpoint) {
         error_set(err, FAIL_INPUT, "config",
                   "%s registers nobody by itself; set client_id",
@@ -107,9 +120,35 @@ register_client(const struct http_options *http,
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }
-    result = oauth_post(http, provider->registration_endpoint,
-                        "application/json", &body, &reply, err);
-    if (result == OAUTH_OK)
-        return register_take(reply.json, client_id, err);
-    return result == OAUTH_FAILED ? OAUTH_FAILED : OAUTH_REFUSED;
+    return register_post(http, provider, &body, client_id, err);
+}
+
+static int
+register_redirect_body(const char *redirect_uri, struct secret *body)
+{
+    cleanup_json struct json *json = json_new_object();
+    struct json *list = json_put_array(json, "redirect_uris");
+
+    json_append_text(list, redirect_uri);
+    return json_write(json, false, body);
+}
+
+enum oauth_result
+register_redirect(const struct http_options *http,
+                  const struct provider *provider, const char *redirect_uri,
+                  char **client_id, struct error *err)
+{
+    CLEANUP(secret_release) struct secret body = SECRET_INIT;
+
+    if (provider->registration != REGISTRATION_PARALLEL_REDIRECT ||
+        !provider->registration_endpoint) {
+        error_set(err, FAIL_INPUT, "config",
+                  "%s registers no redirect addresses", provider->name);
+        return OAUTH_FAILED;
+    }
+    if (register_redirect_body(redirect_uri, &body) < 0) {
+        error_set(err, FAIL_SERVICE, "memory", "out of memory");
+        return OAUTH_FAILED;
+    }
+    return register_post(http, provider, &body, client_id, err);
 }

@@ -19,4 +19,14 @@ enum oauth_result register_client(const struct http_options *http,
                                   const struct provider *provider,
                                   char **client_id, struct error *err);
 
+/*
+ * Register a redirect address for one login, where the provider wants that
+ * (REGISTRATION_PARALLEL_REDIRECT): POST JSON {"redirect_uris": [...]}.
+ * Results as above.
+ */
+enum oauth_result register_redirect(const struct http_options *http,
+                                    const struct provider *provider,
+                                    const char *redirect_uri, char **client_id,
+                                    struct error *err);
+
 #endif

@@ -110,7 +110,7 @@ static bool
 oauth_repeats(const struct secret *form, const char *text)
 {
     static const char *const harmless[] = {
-        "grant_type=", "client_id=", "scope="};
+        "grant_type=", "client_id=", "redirect_uri=", "scope="};
     CLEANUP(secret_release) struct secret value = SECRET_INIT;
     const char *field = secret_text(form), *next;
 

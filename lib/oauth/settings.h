@@ -15,7 +15,9 @@ enum provider_grant {
 enum provider_registration {
     REGISTRATION_NONE,
     REGISTRATION_PARALLEL_JSON, /* POST {"client_name","platform"} */
-    REGISTRATION_RFC7591
+    REGISTRATION_RFC7591,
+    REGISTRATION_PARALLEL_REDIRECT /* POST {"redirect_uris"}, each login; for
+                                      the built-in provider alone */
 };
 
 enum provider_revocation {
