@@ -36,8 +36,8 @@ struct broker {
     int64_t wait;     /* ms; -1: as long as the code lives */
     int64_t renewing; /* the front's lock, or -1 */
     int64_t polling;  /* the lock of who polls, or -1 */
-    bool all, any_host, api_key, device, exec_credential, if_due, json;
-    bool no_browser, qr, quiet;
+    bool all, any_host, api_key, debug, device, exec_credential, if_due, json;
+    bool no_browser, qr, quiet, web;
     const char *git_file; /* configure-git: which of git's files */
     bool git_global, git_local, git_system, git_unset;
     bool sh, csh, fish, plain; /* for which shell */

@@ -9,9 +9,10 @@
 static char help_text[] =
     "parallel-credential - Parallel credentials for every process\n"
     "\n"
-    "  parallel-credential login [--json] [--no-browser] [--wait SECONDS]\n"
-    "                            [--scope SCOPES]\n"
-    "                            sign in: approve once, on any device\n"
+    "  parallel-credential login [--device | --web] [--json] [--no-browser]\n"
+    "                            [--wait SECONDS] [--scope SCOPES] [--debug]\n"
+    "                            sign in: approve once, on any device; or in\n"
+    "                            a browser of this machine, for an API key\n"
     "  parallel-credential status [--json | --news]\n"
     "                            who is signed in, until when\n"
     "  parallel-credential logout [--all]     revoke and forget\n"

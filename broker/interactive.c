@@ -96,36 +96,65 @@ interactive_give_up(struct interactive *in, enum failure failure,
     return error_set(err, failure, id, "%s", text);
 }
 
-/* Waits in steps of a second, for the line with the time left. */
-static int
-interactive_wait(void *context, const struct device_code *code, int64_t ms,
-                 struct error *err)
+/* How the waiting went on. */
+enum interactive_step {
+    STEP_GIVE_UP = -1, /* err is filled */
+    STEP_OVER,         /* it is end */
+    STEP_READABLE      /* something is to be read from fd */
+};
+
+/* Until fd (-1: none) is readable, or end. In steps of a second, for the line
+ * with the time left. */
+static enum interactive_step
+interactive_wait_until(struct interactive *in, int fd, int64_t end,
+                       int64_t code_ends, struct error *err)
 {
-    struct interactive *in = context;
-    int64_t end = clock_now().boot + ms;
+    struct pollfd watch = {.fd = fd, .events = POLLIN};
 
     for (;;) {
         int64_t now = clock_now().boot;
         int64_t left = end - now;
         int64_t step = left < 1000 ? left : 1000;
-        struct timespec time = {step / 1000, step % 1000 * 1000000};
+        struct timespec time;
+        int ready;
 
         if (in->ends && now >= in->ends)
             return interactive_give_up(
                 in, FAIL_TIMEOUT, "timeout",
                 "nobody has approved within the time given with --wait", err);
         if (left <= 0)
-            return 0;
+            return STEP_OVER;
         if (in->ends && in->ends - now < step)
-            time = (struct timespec){(in->ends - now) / 1000,
-                                     (in->ends - now) % 1000 * 1000000};
+            step = in->ends - now;
+        time = (struct timespec){step / 1000, step % 1000 * 1000000};
         if (!in->b->json)
-            screen_show_time(&in->screen, code->ends_boot - now);
-        if (ppoll(NULL, 0, &time, &in->outside) < 0 && interactive_signal)
+            screen_show_time(&in->screen, code_ends - now);
+        ready = ppoll(&watch, 1, &time, &in->outside);
+        if (ready > 0)
+            return STEP_READABLE;
+        if (ready < 0 && interactive_signal)
             return interactive_give_up(in, FAIL_INTERRUPTED, "interrupted",
                                        "interrupted; nothing has changed",
                                        err);
     }
+}
+
+static int
+interactive_wait(void *context, const struct device_code *code, int64_t ms,
+                 struct error *err)
+{
+    return interactive_wait_until(context, -1, clock_now().boot + ms,
+                                  code->ends_boot, err);
+}
+
+static void
+interactive_begin(struct interactive *in, int fd)
+{
+    screen_init(&in->screen, fd);
+    if (in->b->wait >= 0)
+        in->ends = clock_now().boot + in->b->wait + 1;
+    interactive_catch(in);
+    in->b->credential.http.cancelled = interactive_is_cancelled;
 }
 
 int
@@ -139,12 +168,73 @@ interactive_login(struct broker *b, bool tty, struct record **record,
     cleanup_close int fd =
         tty ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
 
-    screen_init(&in.screen, fd >= 0 ? fd : STDERR_FILENO);
-    if (b->wait >= 0)
-        in.ends = clock_now().boot + b->wait + 1;
-    interactive_catch(&in);
-    b->credential.http.cancelled = interactive_is_cancelled;
+    interactive_begin(&in, fd >= 0 ? fd : STDERR_FILENO);
     result = credential_login(&b->credential, b->scope, &dialog, record, err);
+    screen_end_time(&in.screen);
+    return result == CREDENTIAL_OK ? 0 : -1;
+}
+
+static void
+interactive_show_web_json(const struct credential_browser *browser)
+{
+    struct json *line = json_new_object();
+    struct error ignored = ERROR_INIT;
+
+    json_put_text(line, "status", "waiting_for_authorization");
+    json_put_text(line, "verification_uri", browser->address);
+    json_put_text(line, "verification_uri_complete", browser->address);
+    json_put_text(line, "user_code", NULL);
+    json_put_number(line, "expires_in", browser->expires_in_ms / 1000);
+    broker_print_json(line, &ignored);
+}
+
+static void
+interactive_show_web(void *context, const struct credential_browser *browser)
+{
+    struct interactive *in = context;
+    bool opened;
+
+    in->b->credential.http.cancelled = NULL;
+    opened =
+        !in->b->no_browser && browser_is_here() && browser_open(browser->open);
+    if (in->b->json)
+        interactive_show_web_json(browser);
+    else
+        screen_show_address(&in->screen, browser->address, opened);
+}
+
+static int
+interactive_wait_web(void *context, const struct credential_browser *browser,
+                     int fd, struct error *err)
+{
+    switch (interactive_wait_until(context, fd, browser->ends_boot,
+                                   browser->ends_boot, err)) {
+    case STEP_READABLE:
+        return 0;
+    case STEP_OVER:
+        return interactive_give_up(
+            context, FAIL_TIMEOUT, "expired_token",
+            "no browser has brought an answer; run: parallel-credential "
+            "login --web",
+            err);
+    case STEP_GIVE_UP:
+        break;
+    }
+    return -1;
+}
+
+int
+interactive_login_web(struct broker *b, struct record **record,
+                      struct error *err)
+{
+    struct interactive in = {.b = b};
+    const struct credential_web_dialog dialog = {&in, interactive_show_web,
+                                                 interactive_wait_web};
+    enum credential_result result;
+
+    interactive_begin(&in, STDERR_FILENO);
+    result =
+        credential_login_web(&b->credential, b->scope, &dialog, record, err);
     screen_end_time(&in.screen);
     return result == CREDENTIAL_OK ? 0 : -1;
 }

@@ -15,6 +15,13 @@
 int interactive_login(struct broker *b, bool tty, struct record **record,
                       struct error *err);
 
+/*
+ * The login in a browser of this machine, which is opened unless --no-browser
+ * or there is none; the address is shown in any case. Else the same.
+ */
+int interactive_login_web(struct broker *b, struct record **record,
+                          struct error *err);
+
 /* What git's credential.interactive says. */
 bool interactive_git_allows(void);
 

@@ -35,14 +35,45 @@ login_say(const struct broker *b, const struct record *record)
                store_where(&b->credential.store, record, where, sizeof where));
 }
 
+/* Which of the two ways: *web. -1 with err: not both. */
+static int
+login_choose(const struct broker *b, bool *web, struct error *err)
+{
+    const char *why = b->web      ? "--web was given"
+                      : b->device ? "--device was given"
+                                  : "it brings account tokens, Parallel's "
+                                    "default";
+
+    if (b->web && b->device)
+        return error_set(err, FAIL_INPUT, "usage",
+                         "--web and --device are two ways: choose one");
+    *web = b->web;
+    if (b->debug)
+        broker_say(b, "login with %s: %s",
+                   *web ? "the browser of this machine"
+                        : "a code for any device",
+                   why);
+    return 0;
+}
+
+static int
+login_run(struct broker *b, struct record **record, struct error *err)
+{
+    bool web = false;
+
+    if (login_choose(b, &web, err) < 0 || broker_open(b, err) < 0)
+        return -1;
+    return web ? interactive_login_web(b, record, err)
+               : interactive_login(b, false, record, err);
+}
+
 int
 broker_login(struct broker *b, int *status, struct error *err)
 {
     struct error trouble = ERROR_INIT;
     struct record *record = NULL;
 
-    if (broker_open(b, &trouble) == 0 &&
-        interactive_login(b, false, &record, &trouble) == 0) {
+    if (login_run(b, &record, &trouble) == 0) {
         if (provider_is_builtin(b->provider)) {
             session_settle(b, false);
             key_ensure(b, true);

@@ -43,7 +43,7 @@ static const struct verb broker_verbs[] = {
     {"import-parallel-cli", broker_import_parallel_cli, "", 0},
     {"keys", broker_keys, "app json", 2},
     {"lease", broker_lease, "if-due", 0},
-    {"login", broker_login, "device json no-browser scope wait", 0},
+    {"login", broker_login, "debug device json no-browser scope wait web", 0},
     {"logout", broker_logout, "all", 0},
     {"move-store", broker_move_store, "", 1},
     {"refresh", broker_refresh, "if-due", 0},
@@ -74,6 +74,7 @@ static const struct option broker_options[] = {
     {"api-key", OPTION_FLAG, AT(api_key), false},
     {"app", OPTION_TEXT, AT(app), false},
     {"csh", OPTION_FLAG, AT(csh), false},
+    {"debug", OPTION_FLAG, AT(debug), false},
     {"device", OPTION_FLAG, AT(device), false},
     {"exec-credential", OPTION_FLAG, AT(exec_credential), false},
     {"file", OPTION_TEXT, AT(git_file), false},
@@ -101,6 +102,7 @@ static const struct option broker_options[] = {
     {"system", OPTION_FLAG, AT(git_system), false},
     {"unset", OPTION_FLAG, AT(git_unset), false},
     {"wait", OPTION_SECONDS, AT(wait), false},
+    {"web", OPTION_FLAG, AT(web), false},
 };
 
 #define COUNT(table) (sizeof table / sizeof *table)

@@ -189,6 +189,26 @@ screen_show_code(struct screen *screen, const struct device_code *code)
 }
 
 void
+screen_show_address(struct screen *screen, const char *address, bool opened)
+{
+    CLEANUP(secret_release) struct secret out = SECRET_INIT;
+
+    secret_append_text(&out, "\n");
+    screen_put_line(&out, 2,
+                    opened ? "Your browser opens the page where you connect "
+                             "this machine to Parallel."
+                           : "To connect this machine to Parallel, open in a "
+                             "browser of this machine");
+    if (opened)
+        screen_put_line(&out, 2, "If it does not, open");
+    secret_append_text(&out, "\n");
+    screen_put_line(&out, SCREEN_INDENT, address);
+    secret_append_text(&out, "\n");
+    if (out.data)
+        file_write_all(screen->fd, out.data, out.len);
+}
+
+void
 screen_show_time(struct screen *screen, int64_t left_ms)
 {
     char line[128];

@@ -23,6 +23,10 @@ void screen_init(struct screen *screen, int fd);
 /* Address, code in large letters, QR code: as far as the terminal can. */
 void screen_show_code(struct screen *screen, const struct device_code *code);
 
+/* The address to open in a browser of this machine; opened: it has been. */
+void screen_show_address(struct screen *screen, const char *address,
+                         bool opened);
+
 /* Renew the line that shows the time left; only on a terminal. */
 void screen_show_time(struct screen *screen, int64_t left_ms);
 

@@ -285,7 +285,8 @@ status_print(const struct broker *b, const struct record *r,
         return;
     }
     if (status_is_signed_in(r))
-        printf("Signed in to %s\n", provider_title(r->provider));
+        printf("Signed in to %s%s\n", provider_title(r->provider),
+               record_is_granted_key(r) ? ", with an API key alone" : "");
     else if (r->refused)
         printf("The sign-in has ended; run: parallel-credential login%s%s\n",
                status_option(r), status_name(r));

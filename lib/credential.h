@@ -188,6 +188,36 @@ enum credential_result credential_login(struct credential *c,
                                         struct record **record,
                                         struct error *err);
 
+/* What a login in a browser waits for. */
+struct credential_browser {
+    const char *address; /* where the person consents; has the state in it */
+    const char *open;    /* leads a browser of this machine there, once, so
+                            that the state does not stand in its arguments */
+    int64_t expires_in_ms;
+    int64_t ends_boot; /* on the boot clock */
+};
+
+struct credential_web_dialog {
+    void *context;
+    void (*show)(void *context, const struct credential_browser *browser);
+    /* Wait until fd is readable, or ends_boot. Not 0: give up, with err. */
+    int (*wait)(void *context, const struct credential_browser *browser,
+                int fd, struct error *err);
+};
+
+/*
+ * The login in a browser (RFC 6749 section 4.1, with PKCE and a listener on
+ * the loopback address, RFC 8252) at Parallel's OAuth provider. It brings an
+ * API key, which is not deleted by a logout, for it may be one that the person
+ * had before. It goes into the record of its organization; if the service does
+ * not name one, into a record of none, which has no access token. That record
+ * is the selected one then. scope NULL: the provider's.
+ */
+enum credential_result
+credential_login_web(struct credential *c, const char *scope,
+                     const struct credential_web_dialog *dialog,
+                     struct record **record, struct error *err);
+
 /*
  * Delete the API key that was made for the chosen credential, revoke it at
  * the service, and remove it; all: every one. CREDENTIAL_FAILED with id

@@ -155,6 +155,13 @@ record_forget_key(struct record *r)
     *r->api_key_id = *r->api_key_app = *r->api_key_name = '\0';
 }
 
+bool
+record_is_granted_key(const struct record *r)
+{
+    return !secret_is_empty(&r->api_key) && secret_is_empty(&r->access) &&
+           secret_is_empty(&r->refresh) && *r->client_id;
+}
+
 static int64_t
 record_least(int64_t a, int64_t b)
 {
