@@ -30,6 +30,7 @@
 #define DESK_START       "/start?"
 #define DESK_SECONDS     600
 #define DESK_SECONDS_MAX 86400
+#define DESK_OUTCOME     120 /* s, from the answer on */
 #define DESK_BLOCK_MAX   65536
 
 struct desk {
@@ -108,6 +109,7 @@ desk_take_answer(struct desk *desk, struct answer *answer,
     desk->answer = *answer;
     *answer = (struct answer)ANSWER_INIT;
     desk->refused = strcmp(desk->answer.error, "access_denied") == 0;
+    alarm(DESK_OUTCOME);
     if (desk_tell_answer(desk) == 0)
         reply->hold = true;
     else

@@ -29,14 +29,24 @@ else
     skip "front-musl is static" "there is no musl-gcc"
 fi
 
-for program in front-dynamic broker/broker; do
+if [ -e "$BUILD/web/web" ]; then
+    like "$(needed "$BUILD/web/web")" microhttpd "web has the web server"
+    unlike "$(needed "$BUILD/web/web")" 'curl|json|secret' \
+        "and none of the others' libraries"
+else
+    skip "web has the web server" "configured --without-web"
+fi
+unlike "$(needed "$BUILD/broker/broker")" 'microhttpd' "the broker has none"
+
+for program in front-dynamic broker/broker web/web; do
+    [ -e "$BUILD/$program" ] || continue
     program=$BUILD/$program
     like "$(readelf -hW "$program")" 'Type: +DYN' \
         "${program##*/}: position independent"
     like "$(headers "$program")" GNU_RELRO "${program##*/}: relro"
     like "$(flags "$program")" NOW "${program##*/}: bound at its start"
 done
-for program in front-dynamic front-musl broker/broker; do
+for program in front-dynamic front-musl broker/broker web/web; do
     [ -e "$BUILD/$program" ] || continue
     like "$(readelf -lW "$BUILD/$program" | grep GNU_STACK)" ' RW +0x' \
         "${program##*/}: no executable stack"

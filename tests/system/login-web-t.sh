@@ -111,6 +111,16 @@ come_back
 like "$rc" '^[34]$' "a made-up code with the right state"
 unlike "$out$err" "made-up|$state" "is not repeated"
 like "$(cat "$WORK/page")" 'did not work' "the page says so"
+begin --no-browser
+curl -sS --noproxy '*' -o /dev/null "$address"
+back=$(control consent "{\"state\":\"$state\",\"wait_ms\":5000}" |
+    jq -r .location)
+code=$(parameter code "$back")
+like "$back" '&iss=http%3A%2F%2F127' "the service says who it is"
+curl -sS --noproxy '*' -o "$WORK/page" "${back/&iss=/&iss=https%3A%2F%2Fevil.}"
+come_back
+is "$rc:$(jq -r .error <<<"$out")" 3:wrong_issuer "another issuer's answer"
+unlike "$out$err" "$code|$state" "says nothing of code and state"
 begin --no-browser --wait 1
 come_back
 is "$rc:$(jq -r .error <<<"$out")" 5:timeout "--wait"
@@ -130,6 +140,20 @@ run "$TOOL" status
 is "$rc" 3 "status: signed out"
 run "$TOOL" token --api-key
 is "$rc" 3 "none of that has brought a key"
+
+# ---- in words ----------------------------------------------------------------
+"$TOOL" login --web --no-browser >"$WORK/login.out" 2>"$WORK/login.err" \
+    </dev/null &
+login=$!
+background+=("$login")
+wait_until 10 grep -q getKeys "$WORK/login.err"
+address=$(sed -n 's/^ *\(http.*\)/\1/p' "$WORK/login.err")
+state=$(parameter state "$address")
+decide
+come_back
+is "$rc:$out" "0:" "in words, on standard error"
+like "$err" 'open in a browser of this machine' "with the address"
+like "$err" 'signed in to Parallel; the credential lies' "and the end"
 
 # ---- account tokens beside it ------------------------------------------------
 new_person

@@ -225,7 +225,12 @@ desk seconds=1
 wait_until 10 ended
 like "$(cat "$said")" '^ended' "it ends when its time is over"
 desk
-is "$(stat -c %U "/proc/$web_pid/environ")" root "nobody looks into its memory"
+if [ "$(id -u)" -eq 0 ]; then
+    skip "nobody looks into its memory" "root does"
+else
+    is "$(stat -c %U "/proc/$web_pid/environ")" root \
+        "nobody looks into its memory"
+fi
 is "$(wc -c <"/proc/$web_pid/cmdline")" "$((${#WEB} + 1))" \
     "nothing in its arguments"
 leave
