@@ -171,7 +171,7 @@ browser_keep_locked(struct credential *c, const struct browser_login *login,
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     credential_drop_key(c, r);
     r->key_erased = 0;
-    if (record_set_key(r, &key, "", "", "") < 0)
+    if (record_set_key(r, &key, "", RECORD_KEY_GRANTED, "") < 0)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     *record = r;
     return credential_commit(c, err);

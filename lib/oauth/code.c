@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/oauth/client.h"
 #include "lib/oauth/form.h"
 
 static enum oauth_result
@@ -53,10 +54,11 @@ code_address(const struct provider *provider,
 }
 
 static int
-code_form(const struct code_grant *grant, struct secret *form)
+code_form(const struct provider *provider, const struct code_grant *grant,
+          struct secret *form)
 {
     if (form_add(form, "grant_type", "authorization_code") < 0 ||
-        form_add(form, "client_id", grant->client_id) < 0 ||
+        client_add(form, provider, grant->client_id) < 0 ||
         form_add(form, "redirect_uri", grant->redirect_uri) < 0 ||
         form_add(form, "code", secret_text(grant->code)) < 0)
         return -1;
@@ -75,10 +77,10 @@ code_exchange(const struct http_options *http, const struct provider *provider,
     enum oauth_result result;
 
     *maybe_done = false;
-    if (code_form(grant, &form) < 0)
+    if (code_form(provider, grant, &form) < 0)
         return code_fail(err);
-    result =
-        oauth_post_form(http, provider->token_endpoint, &form, &reply, err);
+    result = oauth_post_form(http, provider, grant->client_id,
+                             provider->token_endpoint, &form, &reply, err);
     *maybe_done = reply.maybe_done;
     if (result == OAUTH_OK && token_parse(token, reply.json, err) < 0) {
         *maybe_done = true;

@@ -144,7 +144,8 @@ record_turn_to_key(struct record *r)
 bool
 record_is_granted_key(const struct record *r)
 {
-    return !secret_is_empty(&r->api_key) &&
+    return !secret_is_empty(&r->api_key) && secret_is_empty(&r->access) &&
+           secret_is_empty(&r->refresh) &&
            strcmp(r->api_key_id, RECORD_KEY_GRANTED) == 0;
 }
 
@@ -153,13 +154,6 @@ record_forget_key(struct record *r)
 {
     secret_release(&r->api_key);
     *r->api_key_id = *r->api_key_app = *r->api_key_name = '\0';
-}
-
-bool
-record_is_granted_key(const struct record *r)
-{
-    return !secret_is_empty(&r->api_key) && secret_is_empty(&r->access) &&
-           secret_is_empty(&r->refresh) && *r->client_id;
 }
 
 static int64_t

@@ -76,6 +76,9 @@ struct provider_kept record_kept(const struct record *r);
 
 /* What was granted as an access token is an API key, and all there is. */
 int record_turn_to_key(struct record *r);
+
+/* Whether it is an API key alone that a sign-in has brought; none that was
+ * pasted or imported. */
 bool record_is_granted_key(const struct record *r);
 
 /* The API key of the record, made here (id and app) or not (""): raw is
@@ -83,10 +86,6 @@ bool record_is_granted_key(const struct record *r);
 int record_set_key(struct record *r, struct secret *raw, const char *app_id,
                    const char *id, const char *name);
 void record_forget_key(struct record *r);
-
-/* Whether it is an API key alone that a sign-in has brought; none that was
- * pasted or imported, for those no client was given. */
-bool record_is_granted_key(const struct record *r);
 
 /* A credential of another service (other.h) in the shape of a record: provider
  * is OTHER_GIT or OTHER_DOCKER, the key stands as the issuer, the user as the

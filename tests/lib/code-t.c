@@ -253,7 +253,6 @@ test_provider(void **state)
                         "https://platform.parallel.ai/getKeys/device/code");
     assert_string_equal(p.token_endpoint,
                         "https://platform.parallel.ai/getKeys/token");
-    assert_null(p.revocation_endpoint);
     assert_string_equal(p.scopes, "key:read");
 }
 

@@ -370,7 +370,7 @@ is "$(stored '.records[0] | [.access_token, .refresh_token] | tostring')" \
     '[null,null]' "and no tokens"
 is "$("$TOOL" status --json | jq -c '[.authenticated, .api_key]')" '[true,true]' \
     status
-like "$("$TOOL" status)" '^Signed in to Parallel$' "status in words"
+like "$("$TOOL" status)" '^Signed in to Parallel, with an API key alone$' "status in words"
 like "$("$TOOL" env --sh)" "PARALLEL_API_KEY='?$key" env
 run "$TOOL" token
 like "$rc:$err" '^3:.*an API key and no access token.*token --api-key' \
