@@ -19,6 +19,7 @@
 #define LISTENER_MEMORY      16384 /* bytes a connection: all of its headers */
 #define LISTENER_CONNECTION  5000  /* ms, for all of a connection */
 #define LISTENER_TICK        250   /* ms */
+#define LISTENER_IDLE        1000  /* ms */
 
 /* A connection, until it ends by itself or its time is over. */
 struct visitor {
@@ -313,6 +314,8 @@ listener_fd(const struct listener *l)
     return info ? info->epoll_fd : -1;
 }
 
+/* When all connections are in use, the library stops accepting, and starts
+ * again in a run that finds one free: so there is always a next run. */
 int
 listener_timeout(const struct listener *l)
 {
@@ -323,7 +326,7 @@ listener_timeout(const struct listener *l)
     for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
         if (l->visitor[i].fd >= 0)
             return LISTENER_TICK;
-    return -1;
+    return LISTENER_IDLE;
 }
 
 void

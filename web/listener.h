@@ -41,7 +41,7 @@ struct listener *listener_open(listener_handle handle, void *context);
 const char *listener_host(const struct listener *l);
 
 /* A descriptor that becomes readable when listener_run() has work, and the ms
- * after which it has to be called at the latest (-1: never). */
+ * after which it has to be called at the latest. */
 int listener_fd(const struct listener *l);
 int listener_timeout(const struct listener *l);
 void listener_run(struct listener *l);

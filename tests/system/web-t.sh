@@ -162,6 +162,16 @@ visit "$opener"
 is "$code" 410 "the start works once"
 wait "$slow_pid"
 like "$(cat "$WORK/slow")" '^0 left' "slow ones are sent away"
+# As many as it takes, all of which end in the same moment.
+/usr/bin/python3 - "$port" <<'EOF'
+import socket, sys
+all = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+       for _ in range(64)]
+for each in all:
+    each.recv(1)
+EOF
+visit --max-time 5 "$origin/"
+is "$code" 404 "when all have left at once, the next one gets in"
 is "$(blocks)" 1 "all of that has changed nothing"
 
 # ---- the answer --------------------------------------------------------------
