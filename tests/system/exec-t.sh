@@ -211,9 +211,15 @@ terminal() {
     rc=$?
 }
 interactive=(bash --norc --rcfile "$WORK/rc" -i)
-terminal 'see=ready> ' 'type=parallel-credential exec sh -c "echo run\ning; exec cat"' \
+# Continued, the terminal is its own again: that it says so itself.
+cat >"$WORK/reader" <<'END'
+trap 'echo again' CONT
+echo running
+while read -r line; do echo "$line"; done
+END
+terminal 'see=ready> ' "type=parallel-credential exec bash $WORK/reader" \
     $'see=running\r\n' $'type=\x1a' 'see=Stopped' 'see=ready> ' 'type=jobs' \
-    'see=Stopped' 'see=ready> ' 'type=fg' 'see=parallel' 'type=echoed' \
+    'see=Stopped' 'see=ready> ' 'type=fg' $'see=again\r\n' 'type=echoed' \
     $'see=echoed\r\nechoed' $'type=\x03' 'see=ready> ' \
     'type=echo "status $?"' 'see=status 130' 'see=ready> ' 'type=exit' \
     -- "${interactive[@]:0:1}" --rcfile "$WORK/rc" -i
