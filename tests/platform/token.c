@@ -162,8 +162,8 @@ token_refresh_words(enum token_refresh why)
             "The refresh_token was issued to another client",
         [TOKEN_EXPIRED] = "The refresh_token has expired",
         [TOKEN_REVOKED] = "The authorization is revoked",
-        [TOKEN_REUSED] = "The refresh_token was used before; "
-                         "the authorization is revoked",
+        [TOKEN_REUSED] = ("The refresh_token was used before; "
+                          "the authorization is revoked"),
     };
 
     return words[why];
