@@ -220,7 +220,7 @@ END
 terminal 'see=ready> ' "type=parallel-credential exec bash $WORK/reader" \
     $'see=running\r\n' $'type=\x1a' 'see=Stopped' 'see=ready> ' 'type=jobs' \
     'see=Stopped' 'see=ready> ' 'type=fg' $'see=again\r\n' 'type=echoed' \
-    $'see=echoed\r\nechoed' $'type=\x03' 'see=ready> ' \
+    'see=echoed' 'see=echoed' $'type=\x03' 'see=ready> ' \
     'type=echo "status $?"' 'see=status 130' 'see=ready> ' 'type=exit' \
     -- "${interactive[@]:0:1}" --rcfile "$WORK/rc" -i
 is "$rc:$(cat "$WORK/terminal.err")" 0: "Ctrl-Z, jobs, fg and Ctrl-C in a shell"

@@ -123,12 +123,12 @@ for each in a account/b; do
     git init -q --bare "$WORK/served/$each.git"
     git -C "$WORK/served/$each.git" config http.receivepack true
 done
-git init -q "$WORK/work"
-echo hello >"$WORK/work/file"
-git -C "$WORK/work" add file
-git -C "$WORK/work" commit -qm first
-git -C "$WORK/work" push -q "$WORK/served/a.git" main
-git -C "$WORK/work" push -q "$WORK/served/account/b.git" main
+git init -q "$WORK/tree"
+echo hello >"$WORK/tree/file"
+git -C "$WORK/tree" add file
+git -C "$WORK/tree" commit -qm first
+git -C "$WORK/tree" push -q "$WORK/served/a.git" main
+git -C "$WORK/tree" push -q "$WORK/served/account/b.git" main
 : >"$WORK/git.users"
 in_background python3 "$HERE/git-server.py" "$WORK/served" "$WORK/git"
 wait_until 30 test -s "$WORK/git" || echo "# no git server"

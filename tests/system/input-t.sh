@@ -584,11 +584,11 @@ else
     export GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
     git init -q --bare "$WORK/served/a.git"
     git -C "$WORK/served/a.git" config http.receivepack true
-    git init -q "$WORK/work"
-    echo hello >"$WORK/work/file"
-    git -C "$WORK/work" add file
-    git -C "$WORK/work" commit -qm first
-    git -C "$WORK/work" push -q "$WORK/served/a.git" main
+    git init -q "$WORK/tree"
+    echo hello >"$WORK/tree/file"
+    git -C "$WORK/tree" add file
+    git -C "$WORK/tree" commit -qm first
+    git -C "$WORK/tree" push -q "$WORK/served/a.git" main
     : >"$WORK/git.users"
     in_background python3 "$HERE/git-server.py" "$WORK/served" "$WORK/git"
     wait_until 20 test -s "$WORK/git" || echo "# no git server"
