@@ -94,7 +94,8 @@ run python3 -c 'import subprocess, sys
 print(subprocess.run(sys.argv[1:]).returncode)' \
     "$TOOL" exec sh -c 'kill -INT $$'
 is "$out" -2 "and whoever waits sees that it was that"
-run "$TOOL" exec no-such-command
+# A folder in PATH that is closed to us would make it another error.
+run env PATH=/usr/bin:/bin "$TOOL" exec no-such-command
 is "$rc:$err" "127:parallel-credential: cannot run no-such-command: \
 No such file or directory" "no such command: 127"
 run "$TOOL" exec "$WORK/none/such"

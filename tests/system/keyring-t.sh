@@ -748,7 +748,8 @@ fake_many() {
 # take what we bring.
 t_foreign_bus() {
     local address
-    if ! is_root; then
+    # root in a namespace of its own is nobody else
+    if ! setpriv --reuid 65534 --clear-groups true 2>"$WORK/setpriv.err"; then
         skip "a bus of another user" "only root can start one"
         return
     fi
