@@ -55,9 +55,12 @@ static bool
 account_repeats(const struct account *account, const char *text)
 {
     char start[12];
+    bool found;
 
     snprintf(start, sizeof start, "%s", secret_text(account->bearer));
-    return *start && strstr(text, start);
+    found = *start && strstr(text, start);
+    secret_wipe(start, sizeof start);
+    return found;
 }
 
 /* What the service says: {"detail": TEXT} or {"detail": [{"loc", "msg"}]},
