@@ -17,10 +17,30 @@ browser_is_set(const char *variable)
 }
 
 bool
+browser_is_remote(void)
+{
+    return browser_is_set("SSH_CONNECTION") || browser_is_set("SSH_TTY");
+}
+
+static bool
+browser_has_display(void)
+{
+    return browser_is_set("DISPLAY") || browser_is_set("WAYLAND_DISPLAY");
+}
+
+bool
 browser_is_here(void)
 {
-    return (browser_is_set("DISPLAY") || browser_is_set("WAYLAND_DISPLAY")) &&
-           !browser_is_set("SSH_CONNECTION") && !browser_is_set("SSH_TTY");
+    return browser_has_display() && !browser_is_remote();
+}
+
+/* By what Docker, Podman and systemd leave. */
+static bool
+browser_is_contained(void)
+{
+    return browser_is_set("container") || access("/.dockerenv", F_OK) == 0 ||
+           access("/run/.containerenv", F_OK) == 0 ||
+           access("/run/systemd/container", F_OK) == 0;
 }
 
 /* The first executable of that name in PATH; only absolute folders count. */
@@ -39,6 +59,22 @@ browser_find(const char *name, char *path, size_t size)
         folders += len + (folders[len] == ':');
     }
     return false;
+}
+
+const char *
+browser_is_absent(void)
+{
+    char path[PATH_MAX];
+
+    if (browser_is_remote())
+        return "this is an ssh session";
+    if (browser_is_contained())
+        return "this is a container";
+    if (!browser_has_display())
+        return "there is no display";
+    return browser_find("xdg-open", path, sizeof path)
+               ? NULL
+               : "there is no xdg-open";
 }
 
 bool

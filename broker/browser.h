@@ -10,6 +10,13 @@
  * display is set, and this is no ssh session. */
 bool browser_is_here(void);
 
+/* Whether this is a session over ssh. */
+bool browser_is_remote(void);
+
+/* Why a login should not begin in a browser of this machine, in a few words;
+ * NULL: one can be opened, and it is this machine's. */
+const char *browser_is_absent(void);
+
 /* Open address, in the background, with xdg-open or what $BROWSER names
  * through it. false when that could not be started. */
 bool browser_open(const char *address);

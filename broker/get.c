@@ -9,6 +9,7 @@
 #include "broker/interactive.h"
 #include "broker/key.h"
 #include "broker/session.h"
+#include "broker/sign_in.h"
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
 
@@ -64,7 +65,7 @@ get_sign_in(struct broker *b, const struct request *request, struct error *err)
         broker_say(b, "%s", err->text);
         return 0;
     }
-    if (interactive_login(b, true, &record, err) < 0)
+    if (sign_in(b, true, &record, err) < 0)
         return -1;
     session_settle(b, false);
     return get_serve(b, request, record, err);

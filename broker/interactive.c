@@ -148,28 +148,35 @@ interactive_wait(void *context, const struct device_code *code, int64_t ms,
 }
 
 static void
-interactive_begin(struct interactive *in, int fd)
+interactive_begin(struct interactive *in, const struct provider *provider,
+                  int fd)
 {
-    screen_init(&in->screen, fd);
+    screen_init(&in->screen, fd, provider_title(provider->name));
     if (in->b->wait >= 0)
         in->ends = clock_now().boot + in->b->wait + 1;
     interactive_catch(in);
     in->b->credential.http.cancelled = interactive_is_cancelled;
 }
 
+/* Where a person reads: the terminal, if that is wanted and there, or -1. */
+static int
+interactive_open(bool tty)
+{
+    return tty ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+}
+
 int
-interactive_login(struct broker *b, bool tty, struct record **record,
-                  struct error *err)
+interactive_login(struct broker *b, struct provider *provider, bool tty,
+                  struct record **record, struct error *err)
 {
     struct interactive in = {.b = b};
     const struct credential_dialog dialog = {&in, interactive_show,
                                              interactive_wait};
     enum credential_result result;
-    cleanup_close int fd =
-        tty ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+    cleanup_close int fd = interactive_open(tty);
 
-    interactive_begin(&in, fd >= 0 ? fd : STDERR_FILENO);
-    result = credential_login(&b->credential, b->scope, &dialog, record, err);
+    interactive_begin(&in, provider, fd >= 0 ? fd : STDERR_FILENO);
+    result = credential_login(&b->credential, provider, &dialog, record, err);
     screen_end_time(&in.screen);
     return result == CREDENTIAL_OK ? 0 : -1;
 }
@@ -200,7 +207,10 @@ interactive_show_web(void *context, const struct credential_browser *browser)
     if (in->b->json)
         interactive_show_web_json(browser);
     else
-        screen_show_address(&in->screen, browser->address, opened);
+        screen_show_address(
+            &in->screen, &(struct screen_address){
+                             browser->address, opened,
+                             browser_is_remote() ? browser->redirect : NULL});
 }
 
 static int
@@ -214,8 +224,7 @@ interactive_wait_web(void *context, const struct credential_browser *browser,
     case STEP_OVER:
         return interactive_give_up(
             context, FAIL_TIMEOUT, "expired_token",
-            "no browser has brought an answer; run: parallel-credential "
-            "login --web",
+            "no browser has brought an answer; run the same command again",
             err);
     case STEP_GIVE_UP:
         break;
@@ -224,17 +233,18 @@ interactive_wait_web(void *context, const struct credential_browser *browser,
 }
 
 int
-interactive_login_web(struct broker *b, struct record **record,
-                      struct error *err)
+interactive_login_web(struct broker *b, const struct provider *provider,
+                      bool tty, struct record **record, struct error *err)
 {
     struct interactive in = {.b = b};
     const struct credential_web_dialog dialog = {&in, interactive_show_web,
                                                  interactive_wait_web};
     enum credential_result result;
+    cleanup_close int fd = interactive_open(tty);
 
-    interactive_begin(&in, STDERR_FILENO);
+    interactive_begin(&in, provider, fd >= 0 ? fd : STDERR_FILENO);
     result =
-        credential_login_web(&b->credential, b->scope, &dialog, record, err);
+        credential_login_web(&b->credential, provider, &dialog, record, err);
     screen_end_time(&in.screen);
     return result == CREDENTIAL_OK ? 0 : -1;
 }

@@ -1,8 +1,8 @@
 #include "broker/broker.h"
 
-#include "broker/interactive.h"
 #include "broker/key.h"
 #include "broker/session.h"
+#include "broker/sign_in.h"
 #include "lib/base/cleanup.h"
 
 static int
@@ -35,36 +35,13 @@ login_say(const struct broker *b, const struct record *record)
                store_where(&b->credential.store, record, where, sizeof where));
 }
 
-/* Which of the two ways: *web. -1 with err: not both. */
-static int
-login_choose(const struct broker *b, bool *web, struct error *err)
-{
-    const char *why = b->web      ? "--web was given"
-                      : b->device ? "--device was given"
-                                  : "it brings account tokens, Parallel's "
-                                    "default";
-
-    if (b->web && b->device)
-        return error_set(err, FAIL_INPUT, "usage",
-                         "--web and --device are two ways: choose one");
-    *web = b->web;
-    if (b->debug)
-        broker_say(b, "login with %s: %s",
-                   *web ? "the browser of this machine"
-                        : "a code for any device",
-                   why);
-    return 0;
-}
-
 static int
 login_run(struct broker *b, struct record **record, struct error *err)
 {
-    bool web = false;
-
-    if (login_choose(b, &web, err) < 0 || broker_open(b, err) < 0)
-        return -1;
-    return web ? interactive_login_web(b, record, err)
-               : interactive_login(b, false, record, err);
+    if (b->web && b->device)
+        return error_set(err, FAIL_INPUT, "usage",
+                         "--web and --device are two ways: choose one");
+    return broker_open(b, err) < 0 ? -1 : sign_in(b, false, record, err);
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
+#include "lib/base/url.h"
 #include "lib/wrap/qr.h"
 
 #define SCREEN_INDENT 4
@@ -61,12 +62,12 @@ static const struct glyph screen_glyphs[] = {
 };
 
 void
-screen_init(struct screen *screen, int fd)
+screen_init(struct screen *screen, int fd, const char *service)
 {
     const char *term = getenv("TERM");
     struct winsize size = {0};
 
-    *screen = (struct screen){.fd = fd, .columns = 80};
+    *screen = (struct screen){.fd = fd, .service = service, .columns = 80};
     setlocale(LC_CTYPE, "");
     screen->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     screen->terminal = isatty(fd) && term && strcmp(term, "dumb") != 0;
@@ -171,9 +172,12 @@ screen_show_code(struct screen *screen, const struct device_code *code)
     const char *address = code->verification_uri_complete
                               ? code->verification_uri_complete
                               : code->verification_uri;
+    char line[128];
 
+    snprintf(line, sizeof line, "To connect this machine to %s, open",
+             screen->service);
     secret_append_text(&out, "\n");
-    screen_put_line(&out, 2, "To connect this machine to Parallel, open");
+    screen_put_line(&out, 2, line);
     secret_append_text(&out, "\n");
     screen_put_line(&out, SCREEN_INDENT, address);
     secret_append_text(&out, "\n");
@@ -188,22 +192,45 @@ screen_show_code(struct screen *screen, const struct device_code *code)
         file_write_all(screen->fd, out.data, out.len);
 }
 
+/* The one way for a browser at the other end of ssh to come back here. */
+static void
+screen_put_forward(struct secret *out, const char *redirect)
+{
+    struct url url;
+    char line[128];
+
+    if (url_parse(&url, redirect, NULL) < 0)
+        return;
+    snprintf(line, sizeof line, "ssh -L %d:127.0.0.1:%d THIS-MACHINE",
+             url.port, url.port);
+    screen_put_line(out, 2,
+                    "For a browser of yours elsewhere, run there first");
+    secret_append_text(out, "\n");
+    screen_put_line(out, SCREEN_INDENT, line);
+    secret_append_text(out, "\n");
+}
+
 void
-screen_show_address(struct screen *screen, const char *address, bool opened)
+screen_show_address(struct screen *screen, const struct screen_address *shown)
 {
     CLEANUP(secret_release) struct secret out = SECRET_INIT;
+    char line[128];
 
+    snprintf(line, sizeof line,
+             shown->opened ? "Your browser opens the page where you connect "
+                             "this machine to %s."
+                           : "To connect this machine to %s, open in a "
+                             "browser of this machine",
+             screen->service);
     secret_append_text(&out, "\n");
-    screen_put_line(&out, 2,
-                    opened ? "Your browser opens the page where you connect "
-                             "this machine to Parallel."
-                           : "To connect this machine to Parallel, open in a "
-                             "browser of this machine");
-    if (opened)
+    screen_put_line(&out, 2, line);
+    if (shown->opened)
         screen_put_line(&out, 2, "If it does not, open");
     secret_append_text(&out, "\n");
-    screen_put_line(&out, SCREEN_INDENT, address);
+    screen_put_line(&out, SCREEN_INDENT, shown->address);
     secret_append_text(&out, "\n");
+    if (shown->redirect)
+        screen_put_forward(&out, shown->redirect);
     if (out.data)
         file_write_all(screen->fd, out.data, out.len);
 }

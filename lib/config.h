@@ -57,7 +57,7 @@ struct config_seen {
 
 /* A section [provider NAME], put together from all files; config_provider.c
  * has the table of its keys. */
-#define CONFIG_PROVIDER_KEYS 16
+#define CONFIG_PROVIDER_KEYS 17
 
 struct config_provider {
     struct provider_settings settings;

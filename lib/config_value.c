@@ -137,6 +137,37 @@ config_set_endpoint(char **slot, bool query, const char *name,
     return config_set_text(slot, value, strlen(value));
 }
 
+/* What our own browser comes back to. Of a name like localhost it is not sure
+ * who answers; and what a browser writes in another way never comes back. */
+static bool
+config_is_redirect(const char *value)
+{
+    static const char start[] = "http://127.0.0.1";
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789/_.-";
+    struct url url;
+
+    return text_starts_with(value, start) &&
+           strchr(":/", value[strlen(start)]) &&
+           url_parse(&url, value, NULL) == 0 &&
+           strcmp(url.host, "127.0.0.1") == 0 &&
+           (value[strlen(start)] != ':' || url.port >= 1024) &&
+           url.path[strspn(url.path, allowed)] == '\0' &&
+           !strstr(url.path, "/.");
+}
+
+static int
+config_set_redirect(char **slot, const char *name, const char *value,
+                    struct error *err)
+{
+    if (!config_is_redirect(value))
+        return config_bad(err, name,
+                          "must be http://127.0.0.1, with a port from 1024 on "
+                          "and a path of letters, digits, '-', '_' and '.' if "
+                          "they are fixed");
+    return config_set_text(slot, value, strlen(value));
+}
+
 /* One address that a token is for, appended in the form that is compared. */
 static int
 config_add_host(struct secret *hosts, const char *name, const char *word,
@@ -251,6 +282,12 @@ config_value_set(void *slot, enum config_type type, const char *name,
             return config_bad(err, name,
                               "must be words with blanks between them");
         return config_set_text(slot, value, strlen(value));
+    case TYPE_CLIENT:
+        if (!config_is_visible(value, true))
+            return config_bad(err, name,
+                              "must be of visible ASCII characters and "
+                              "blanks");
+        return config_set_text(slot, value, strlen(value));
     case TYPE_PATH:
         if (*value != '/')
             return config_bad(err, name, "an absolute path is needed");
@@ -271,6 +308,8 @@ config_value_set(void *slot, enum config_type type, const char *name,
                                    err);
     case TYPE_HOSTS:
         return config_set_hosts(slot, name, value, err);
+    case TYPE_REDIRECT:
+        return config_set_redirect(slot, name, value, err);
     case TYPE_API_KEY:
     case TYPE_GRANT:
     case TYPE_REGISTRATION:

@@ -24,6 +24,8 @@ enum config_type {
     TYPE_ENDPOINT,       /* char *: an address, to the letter */
     TYPE_HOSTS,          /* char *: addresses or hosts; kept as origins, or
                             origins with a path and a slash */
+    TYPE_CLIENT,         /* char *: visible characters and blanks */
+    TYPE_REDIRECT,       /* char *: http://127.0.0.1[:PORT][/PATH] */
     TYPE_GRANT,          /* enum provider_grant */
     TYPE_REGISTRATION,   /* enum provider_registration */
     TYPE_REVOCATION,     /* enum provider_revocation */

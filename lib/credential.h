@@ -90,6 +90,24 @@ enum credential_result credential_token(struct credential *c,
                                         int64_t ttl, struct record **record,
                                         struct error *err);
 
+/* The ways to sign in. */
+enum credential_way {
+    WAY_ANY,
+    WAY_DEVICE, /* a code for any device (RFC 8628) */
+    WAY_BROWSER /* the browser of this machine (RFC 6749 section 4.1) */
+};
+
+/*
+ * The chosen provider, for a login that way: with its client secret, and where
+ * the configuration has only the issuer, with what its metadata tell (asked
+ * for until end on the boot clock; 0: no such end). scope NULL: the
+ * configuration's. provider is owned by the caller. 0; or -1 with FAIL_INPUT
+ * when it cannot be used that way, or as metadata_fetch().
+ */
+int credential_login_provider(struct credential *c, const char *scope,
+                              enum credential_way way, int64_t end,
+                              struct provider *provider, struct error *err);
+
 /*
  * The two halves of a login, for whoever waits in his own way.
  *
@@ -176,23 +194,23 @@ struct credential_dialog {
 };
 
 /*
- * Device authorization (RFC 8628) at the configured service: register if
+ * Device authorization (RFC 8628) at provider, which is moved: register if
  * need be, ask for a code, show it, poll at once and then by the interval
  * until the person has decided. The new record replaces the one of the same
- * organization, whose refresh token is revoked. scope NULL: the
- * configuration's.
+ * organization, whose refresh token is revoked.
  */
 enum credential_result credential_login(struct credential *c,
-                                        const char *scope,
+                                        struct provider *provider,
                                         const struct credential_dialog *dialog,
                                         struct record **record,
                                         struct error *err);
 
 /* What a login in a browser waits for. */
 struct credential_browser {
-    const char *address; /* where the person consents; has the state in it */
-    const char *open;    /* leads a browser of this machine there, once, so
-                            that the state does not stand in its arguments */
+    const char *address;  /* where the person consents; has the state in it */
+    const char *redirect; /* where the browser comes back to */
+    const char *open;     /* leads a browser of this machine there, once, so
+                             that the state does not stand in its arguments */
     int64_t expires_in_ms;
     int64_t ends_boot; /* on the boot clock */
 };
@@ -207,14 +225,14 @@ struct credential_web_dialog {
 
 /*
  * The login in a browser (RFC 6749 section 4.1, with PKCE and a listener on
- * the loopback address, RFC 8252) at Parallel's OAuth provider. It brings an
- * API key, which is not deleted by a logout, for it may be one that the person
- * had before. It goes into the record of its organization; if the service does
- * not name one, into a record of none, which has no access token. That record
- * is the selected one then. scope NULL: the provider's.
+ * the loopback address, RFC 8252) at provider. What it brings is kept as
+ * above. But Parallel's OAuth provider brings an API key, which is not deleted
+ * by a logout, for it may be one that the person had before. It goes into the
+ * record of its organization; if the service does not name one, into a record
+ * of none, which has no access token. That record is the selected one then.
  */
 enum credential_result
-credential_login_web(struct credential *c, const char *scope,
+credential_login_web(struct credential *c, const struct provider *provider,
                      const struct credential_web_dialog *dialog,
                      struct record **record, struct error *err);
 

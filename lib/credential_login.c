@@ -8,18 +8,14 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/text.h"
 #include "lib/credential_parts.h"
-#include "lib/oauth/metadata.h"
 #include "lib/oauth/register.h"
 #include "lib/oauth/revoke.h"
 
 /* A poll that takes longer than this is asked again: ms. */
 #define CREDENTIAL_POLL_LIMIT 10000
 
-/* Times for one exchange of a sequence that has to end at the given time of
- * the boot clock; 0: no such end. */
-static struct http_options
+struct http_options
 credential_bound(const struct credential *c, int64_t end)
 {
     struct http_options http = c->http;
@@ -30,9 +26,7 @@ credential_bound(const struct credential *c, int64_t end)
     return http;
 }
 
-/* Records are told apart by issuer and organization: a second provider at one
- * issuer would take the place of what the first has brought. */
-static int
+int
 credential_check_issuer(const struct credential *c,
                         const struct provider *provider, struct error *err)
 {
@@ -102,70 +96,16 @@ credential_ask_code(struct credential *c, struct pending *pending, int64_t end,
                         pending->provider.scopes, &pending->code, err);
 }
 
-static int
-credential_login_builtin(const struct config *config, const char *scope,
-                         struct provider *provider, struct error *err)
-{
-    if (provider_init_parallel(provider, config->platform_url,
-                               config->service_api_url, config->api_url,
-                               scope ? scope : config->scopes, err) < 0)
-        return -1;
-    if ((config->client_id &&
-         !(provider->client_id = strdup(config->client_id))) ||
-        (config->api_key == API_KEY_PROVIDER &&
-         provider_use_keys(provider, scope) < 0))
-        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
-    return 0;
-}
-
-/* The chosen provider, for a login. */
-static int
-credential_login_provider(const struct credential *c, const char *scope,
-                          int64_t end, struct provider *provider,
-                          struct error *err)
-{
-    const struct http_options http = credential_bound(c, end);
-    const struct config *config = c->config;
-    const struct provider_settings *settings =
-        config_provider_settings(config, c->choice.provider);
-    char name[64];
-
-    if (provider_is_builtin(c->choice.provider))
-        return credential_login_builtin(config, scope, provider, err);
-    if (!settings)
-        return error_set(err, FAIL_INPUT, "usage",
-                         "there is no provider %s in the configuration",
-                         text_show(name, sizeof name, c->choice.provider));
-    if (provider_init_settings(provider, settings, err) < 0 ||
-        config_read_client_secret(provider, err) < 0 ||
-        (!provider->token_endpoint &&
-         metadata_fetch(&http, provider, err) < 0) ||
-        provider_check_device(provider, err) < 0)
-        return -1;
-    if (scope) {
-        free(provider->scopes);
-        provider->scopes = strdup(scope);
-    }
-    return provider->scopes
-               ? 0
-               : error_set(err, FAIL_SERVICE, "memory", "out of memory");
-}
-
 /* Client id and device code; a client id that the service has forgotten is
  * registered anew, once, if it was ours to choose. */
-enum credential_result
-credential_begin(struct credential *c, const char *scope, int64_t limit_ms,
-                 struct pending *pending, struct error *err)
+static enum credential_result
+credential_begin_at(struct credential *c, struct provider *provider,
+                    int64_t end, struct pending *pending, struct error *err)
 {
-    int64_t end = limit_ms ? clock_now().boot + limit_ms : 0;
     enum oauth_result result;
 
-    *pending = (struct pending){0};
-    if (credential_login_provider(c, scope, end, &pending->provider, err) <
-        0) {
-        pending_release(pending);
-        return CREDENTIAL_FAILED;
-    }
+    *pending = (struct pending){.provider = *provider};
+    *provider = (struct provider){0};
     result = credential_client_id(c, &pending->provider, false, end,
                                   &pending->client_id, err);
     if (result == OAUTH_OK)
@@ -183,6 +123,20 @@ credential_begin(struct credential *c, const char *scope, int64_t limit_ms,
         return CREDENTIAL_OK;
     pending_release(pending);
     return CREDENTIAL_FAILED;
+}
+
+enum credential_result
+credential_begin(struct credential *c, const char *scope, int64_t limit_ms,
+                 struct pending *pending, struct error *err)
+{
+    CLEANUP(provider_release) struct provider provider = {0};
+    int64_t end = limit_ms ? clock_now().boot + limit_ms : 0;
+
+    *pending = (struct pending){0};
+    if (credential_login_provider(c, scope, WAY_DEVICE, end, &provider, err) <
+        0)
+        return CREDENTIAL_FAILED;
+    return credential_begin_at(c, &provider, end, pending, err);
 }
 
 /* A key that was pasted before anybody signed in moves to the new record. */
@@ -215,12 +169,11 @@ credential_put(struct credential *c, struct record *fresh, struct record **old)
     return store_select(&c->store, selected);
 }
 
-/* Keep what was granted; *replaced is what it took the place of. */
 static int
-credential_keep(struct credential *c, const struct provider *provider,
-                const char *client_id, const struct token *token,
-                struct moment asked, struct record **record,
-                struct secret *replaced, struct error *err)
+credential_keep_new(struct credential *c, const struct provider *provider,
+                    const char *client_id, const struct token *token,
+                    struct moment asked, struct record **record,
+                    struct secret *replaced, struct error *err)
 {
     struct record *fresh = calloc(1, sizeof *fresh), *old = NULL;
 
@@ -261,13 +214,28 @@ credential_keep(struct credential *c, const struct provider *provider,
     return 0;
 }
 
+/* What cannot be kept, nobody shall have. */
+int
+credential_keep(struct credential *c, const struct provider *provider,
+                const char *client_id, const struct token *token,
+                struct moment asked, struct record **record, struct error *err)
+{
+    CLEANUP(secret_release) struct secret replaced = SECRET_INIT;
+    int result = credential_keep_new(c, provider, client_id, token, asked,
+                                     record, &replaced, err);
+    const struct secret *end = result < 0 ? &token->refresh : &replaced;
+
+    if (!secret_is_empty(end))
+        revoke_refresh_token(&c->http, provider, client_id, end, NULL);
+    return result;
+}
+
 /* One poll and, if it brought a token, keeping it: no signal in between. */
 static enum oauth_result
 credential_poll_once(struct credential *c, struct pending *pending,
                      struct record **record, struct error *err)
 {
     CLEANUP(token_release) struct token token = TOKEN_INIT;
-    CLEANUP(secret_release) struct secret replaced = SECRET_INIT;
     const struct provider *provider = &pending->provider;
     const char *id = pending->client_id;
     struct http_options http = c->http;
@@ -281,15 +249,9 @@ credential_poll_once(struct credential *c, struct pending *pending,
     credential_hold_signals(&before);
     result = device_poll(&http, provider, id, &pending->code, &token,
                          &maybe_done, err);
-    if (result == OAUTH_OK && credential_keep(c, provider, id, &token, asked,
-                                              record, &replaced, err) < 0) {
-        /* It cannot be kept: then nobody shall have it. */
-        if (!secret_is_empty(&token.refresh))
-            revoke_refresh_token(&c->http, provider, id, &token.refresh, NULL);
+    if (result == OAUTH_OK &&
+        credential_keep(c, provider, id, &token, asked, record, err) < 0)
         result = OAUTH_REFUSED;
-    } else if (result == OAUTH_OK && !secret_is_empty(&replaced)) {
-        revoke_refresh_token(&c->http, provider, id, &replaced, NULL);
-    }
     credential_release_signals(&before);
     return result;
 }
@@ -332,13 +294,13 @@ credential_poll(struct credential *c, struct pending *pending,
 }
 
 enum credential_result
-credential_login(struct credential *c, const char *scope,
+credential_login(struct credential *c, struct provider *provider,
                  const struct credential_dialog *dialog,
                  struct record **record, struct error *err)
 {
     CLEANUP(pending_release) struct pending pending = {0};
 
-    if (credential_begin(c, scope, 0, &pending, err) != CREDENTIAL_OK)
+    if (credential_begin_at(c, provider, 0, &pending, err) != CREDENTIAL_OK)
         return CREDENTIAL_FAILED;
     dialog->show(dialog->context, &pending.code);
     for (;;) {

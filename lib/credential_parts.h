@@ -1,7 +1,5 @@
 /*
- * credential_parts.h - what the three files of the story share: credential.c
- * (get, renew), credential_login.c, credential_change.c (logout, erase,
- * keys). For them alone.
+ * credential_parts.h - what the files of the story share. For them alone.
  */
 #ifndef PARALLEL_CREDENTIAL_PARTS_H
 #define PARALLEL_CREDENTIAL_PARTS_H
@@ -46,6 +44,27 @@ int credential_end_key(struct credential *c, struct record **r,
 
 /* Forget the API key of a record, but not that it has to be deleted. */
 void credential_drop_key(struct credential *c, struct record *r);
+
+/* Times for one exchange of a sequence that has to end at the given time of
+ * the boot clock; 0: no such end. */
+struct http_options credential_bound(const struct credential *c, int64_t end);
+
+/* Records are told apart by issuer and organization: a second provider at one
+ * issuer would take the place of what the first has brought. The store is
+ * loaded. -1 with FAIL_INPUT "issuer". */
+int credential_check_issuer(const struct credential *c,
+                            const struct provider *provider,
+                            struct error *err);
+
+/*
+ * Keep what was granted at the time asked, and revoke the refresh token that
+ * it takes the place of. *record belongs to the store. -1 with err: it cannot
+ * be kept, and is revoked itself.
+ */
+int credential_keep(struct credential *c, const struct provider *provider,
+                    const char *client_id, const struct token *token,
+                    struct moment asked, struct record **record,
+                    struct error *err);
 
 /* Write the store and let the front know. Both locks are held. */
 int credential_commit(struct credential *c, struct error *err);

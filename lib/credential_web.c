@@ -1,13 +1,14 @@
 /*
  * credential_web.c - a login in the browser of this machine, from the listener
- * to the kept key.
+ * to the kept credential.
  *
  *   the store can be written? ── no ──► nothing is begun
  *    yes
  *    ├─ the web program listens: redirect address, state, challenge
- *    ├─ the redirect address is registered
+ *    ├─ the redirect address is registered, if there is no client id
  *    ├─ the person consents in the browser, which brings the code
- *    ├─ code and verifier for a key, no signal in between: it is kept
+ *    ├─ code and verifier for tokens, or for Parallel's API key: no signal in
+ *    │  between, and they are kept
  *    └─ the browser shows how that went
  */
 #include "lib/credential.h"
@@ -29,7 +30,7 @@
 
 struct browser_login {
     struct web web;
-    struct provider provider;
+    const struct provider *provider; /* not owned */
     char *client_id;
     char *redirect_uri;
     char *open_uri;
@@ -40,7 +41,6 @@ static void
 browser_login_release(struct browser_login *login)
 {
     web_release(&login->web);
-    provider_release(&login->provider);
     free(login->client_id);
     free(login->redirect_uri);
     free(login->open_uri);
@@ -49,7 +49,8 @@ browser_login_release(struct browser_login *login)
 
 /* Before anybody is asked for anything. */
 static int
-browser_check_store(struct credential *c, struct error *err)
+browser_check_store(struct credential *c, const struct provider *provider,
+                    struct error *err)
 {
     int result = credential_lock(c, true, err);
 
@@ -57,6 +58,8 @@ browser_check_store(struct credential *c, struct error *err)
         result = store_load(&c->store, err);
     if (result == 0)
         result = store_prepare(&c->store, true, err);
+    if (result == 0)
+        result = credential_check_issuer(c, provider, err);
     store_discard(&c->store);
     credential_unlock(c);
     return result;
@@ -68,9 +71,12 @@ browser_check_store(struct credential *c, struct error *err)
 static int
 browser_listen(struct browser_login *login, struct error *err)
 {
+    const struct provider *provider = login->provider;
     const struct web_request request = {
-        .issuer = login->provider.issuer,
-        .service = "Parallel",
+        .issuer = provider_iss(provider),
+        .service = provider_title(provider->name),
+        .redirect = provider->redirect_uri,
+        .iss_required = provider->iss_required,
         .seconds = BROWSER_SECONDS,
     };
 
@@ -83,25 +89,41 @@ browser_listen(struct browser_login *login, struct error *err)
     return 0;
 }
 
+/* An id that is given by hand; else one for this redirect address. */
 static int
-browser_begin(struct credential *c, const char *scope,
-              struct browser_login *login, struct error *err)
+browser_get_client_id(struct credential *c, struct browser_login *login,
+                      struct error *err)
 {
-    const struct config *config = c->config;
+    const char *known = login->provider->client_id;
+
+    if (!known)
+        return register_redirect(&c->http, login->provider,
+                                 login->redirect_uri, &login->client_id,
+                                 err) == OAUTH_OK
+                   ? 0
+                   : -1;
+    login->client_id = strdup(known);
+    return login->client_id
+               ? 0
+               : error_set(err, FAIL_SERVICE, "memory", "out of memory");
+}
+
+static int
+browser_begin(struct credential *c, struct browser_login *login,
+              struct error *err)
+{
+    const struct provider *provider = login->provider;
     struct code_request request;
 
-    if (provider_init_parallel_keys(&login->provider, config->platform_url,
-                                    config->service_api_url, config->api_url,
-                                    scope, err) < 0 ||
-        browser_check_store(c, err) < 0 || browser_listen(login, err) < 0 ||
-        register_redirect(&c->http, &login->provider, login->redirect_uri,
-                          &login->client_id, err) != OAUTH_OK)
+    if (browser_check_store(c, provider, err) < 0 ||
+        browser_listen(login, err) < 0 ||
+        browser_get_client_id(c, login, err) < 0)
         return -1;
-    request = (struct code_request){login->client_id, login->redirect_uri,
-                                    login->provider.scopes,
-                                    web_said(&login->web, "state"),
-                                    web_said(&login->web, "code_challenge")};
-    if (code_address(&login->provider, &request, &login->address, err) < 0)
+    request = (struct code_request){
+        login->client_id, login->redirect_uri, provider->scopes,
+        web_said(&login->web, "state"),
+        provider->pkce ? web_said(&login->web, "code_challenge") : NULL};
+    if (code_address(provider, &request, &login->address, err) < 0)
         return -1;
     return web_send_address(&login->web, secret_text(&login->address), err);
 }
@@ -138,14 +160,14 @@ static struct record *
 browser_record(struct credential *c, const struct browser_login *login,
                const struct token *token, struct error *err)
 {
-    struct record *r = store_find(&c->store, NULL, login->provider.issuer,
+    struct record *r = store_find(&c->store, NULL, login->provider->issuer,
                                   token->org_id ? token->org_id : "");
     struct record *replaced = NULL;
 
     if (r)
         return store_select(&c->store, r) == 0 ? r : NULL;
     r = calloc(1, sizeof *r);
-    if (!r || record_init(r, &login->provider, login->client_id, token,
+    if (!r || record_init(r, login->provider, login->client_id, token,
                           clock_now()) < 0) {
         free(r);
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
@@ -179,8 +201,9 @@ browser_keep_locked(struct credential *c, const struct browser_login *login,
 
 /* The access token that was granted is an API key. */
 static int
-browser_keep(struct credential *c, const struct browser_login *login,
-             struct token *token, struct record **record, struct error *err)
+browser_keep_key(struct credential *c, const struct browser_login *login,
+                 struct token *token, struct record **record,
+                 struct error *err)
 {
     int result = credential_lock(c, true, err);
 
@@ -194,6 +217,19 @@ browser_keep(struct credential *c, const struct browser_login *login,
     return result;
 }
 
+/* What was perhaps granted, and did not get here. */
+static const char *
+browser_loss(const struct browser_login *login, bool maybe_done)
+{
+    if (!maybe_done)
+        return "the service did not take what the browser brought; sign in "
+               "again";
+    if (login->provider->grants_key)
+        return "the answer was lost; if you made a new API key for this, "
+               "delete it on the service's web page; then sign in again";
+    return "the answer was lost; sign in again";
+}
+
 static int
 browser_exchange(struct credential *c, const struct browser_login *login,
                  struct record **record, struct error *err)
@@ -201,25 +237,24 @@ browser_exchange(struct credential *c, const struct browser_login *login,
     CLEANUP(secret_release) struct secret code = SECRET_INIT;
     CLEANUP(secret_release) struct secret verifier = SECRET_INIT;
     CLEANUP(token_release) struct token token = TOKEN_INIT;
+    const struct provider *provider = login->provider;
     const struct code_grant grant = {login->client_id, login->redirect_uri,
                                      &code, &verifier};
-    enum oauth_result result;
+    struct moment asked = clock_now();
     bool maybe_done;
 
     if (secret_append_text(&code, fields_text(&login->web.said, "code")) < 0 ||
-        secret_append_text(&verifier,
-                           fields_text(&login->web.said, "code_verifier")) < 0)
+        (provider->pkce &&
+         secret_append_text(
+             &verifier, fields_text(&login->web.said, "code_verifier")) < 0))
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
-    result = code_exchange(&c->http, &login->provider, &grant, &token,
-                           &maybe_done, err);
-    if (result == OAUTH_OK)
-        return browser_keep(c, login, &token, record, err);
-    return error_context(
-        err, maybe_done ? "the answer was lost; if you made a new API key for "
-                          "this, delete it on the service's web page; then "
-                          "sign in again"
-                        : "the service did not take what the browser brought; "
-                          "sign in again");
+    if (code_exchange(&c->http, provider, &grant, &token, &maybe_done, err) !=
+        OAUTH_OK)
+        return error_context(err, "%s", browser_loss(login, maybe_done));
+    return provider->grants_key
+               ? browser_keep_key(c, login, &token, record, err)
+               : credential_keep(c, provider, login->client_id, &token, asked,
+                                 record, err);
 }
 
 static int
@@ -243,19 +278,19 @@ browser_finish(struct credential *c, struct browser_login *login,
 }
 
 enum credential_result
-credential_login_web(struct credential *c, const char *scope,
+credential_login_web(struct credential *c, const struct provider *provider,
                      const struct credential_web_dialog *dialog,
                      struct record **record, struct error *err)
 {
     CLEANUP(browser_login_release)
-    struct browser_login login = {.web = WEB_INIT};
+    struct browser_login login = {.web = WEB_INIT, .provider = provider};
     struct credential_browser browser;
 
-    if (browser_begin(c, scope, &login, err) < 0)
+    if (browser_begin(c, &login, err) < 0)
         return CREDENTIAL_FAILED;
     browser = (struct credential_browser){
-        secret_text(&login.address), login.open_uri, BROWSER_SECONDS * 1000,
-        clock_now().boot + BROWSER_SECONDS * 1000};
+        secret_text(&login.address), login.redirect_uri, login.open_uri,
+        BROWSER_SECONDS * 1000, clock_now().boot + BROWSER_SECONDS * 1000};
     dialog->show(dialog->context, &browser);
     if (dialog->wait(dialog->context, &browser, login.web.socket, err) != 0 ||
         browser_finish(c, &login, record, err) < 0)

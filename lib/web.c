@@ -133,7 +133,10 @@ web_start(struct web *web, const struct web_request *request,
     CLEANUP(secret_release) struct secret block = SECRET_INIT;
     char shown[128];
 
-    if ((fields_put(&block, "issuer", request->issuer) |
+    if (((request->issuer ? fields_put(&block, "issuer", request->issuer)
+                          : 0) |
+         (request->redirect ? fields_put(&block, "redirect", request->redirect)
+                            : 0) |
          fields_put(&block, "service", request->service) |
          fields_put_number(&block, "seconds", request->seconds) |
          (request->iss_required ? fields_put(&block, "iss_required", "1")
@@ -146,7 +149,8 @@ web_start(struct web *web, const struct web_request *request,
         web_said(web, "state") && web_said(web, "code_challenge"))
         return 0;
     return error_set(err, FAIL_SERVICE, "web",
-                     "cannot listen on 127.0.0.1 for the browser: %s",
+                     "cannot listen at %s for the browser: %s",
+                     request->redirect ? request->redirect : "127.0.0.1",
                      text_show(shown, sizeof shown, web_said(web, "trouble")));
 }
 

@@ -33,8 +33,9 @@ struct web {
     }
 
 struct web_request {
-    const char *issuer;
-    const char *service; /* its name, for people */
+    const char *issuer;   /* NULL: not known */
+    const char *service;  /* its name, for people */
+    const char *redirect; /* NULL, or http://127.0.0.1[:PORT][/PATH] */
     bool iss_required;
     int64_t seconds;
 };

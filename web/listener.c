@@ -241,10 +241,11 @@ listener_answer(void *context, struct MHD_Connection *connection,
  */
 
 static int
-listener_start(struct listener *l)
+listener_start(struct listener *l, uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
+        .sin_port = htons(port),
         .sin_addr = {htonl(INADDR_LOOPBACK)},
     };
     const union MHD_DaemonInfo *info;
@@ -283,7 +284,7 @@ listener_make_policy(struct listener *l)
 }
 
 struct listener *
-listener_open(listener_handle handle, void *context)
+listener_open(uint16_t port, listener_handle handle, void *context)
 {
     struct listener *l = calloc(1, sizeof *l);
 
@@ -293,7 +294,7 @@ listener_open(listener_handle handle, void *context)
     l->context = context;
     for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
         l->visitor[i].fd = -1;
-    if (listener_make_policy(l) == 0 && listener_start(l) == 0)
+    if (listener_make_policy(l) == 0 && listener_start(l, port) == 0)
         return l;
     listener_close(l);
     return NULL;

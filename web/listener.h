@@ -9,6 +9,7 @@
 #define PARALLEL_WEB_LISTENER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/base/secret.h"
 
@@ -34,8 +35,10 @@ struct listener_reply {
 typedef void (*listener_handle)(void *context, const char *target,
                                 struct listener_reply *reply);
 
-/* Listen at a free port. NULL when that cannot be. */
-struct listener *listener_open(listener_handle handle, void *context);
+/* Listen at a port, or with 0 at a free one. NULL when that cannot be, with
+ * errno. */
+struct listener *listener_open(uint16_t port, listener_handle handle,
+                               void *context);
 
 /* "127.0.0.1:PORT"; owned by the listener. */
 const char *listener_host(const struct listener *l);

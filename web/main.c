@@ -20,13 +20,13 @@
 #include "lib/base/fields.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/base/url.h"
 #include "lib/base/web.h"
 #include "web/answer.h"
 #include "web/listener.h"
 #include "web/page.h"
 #include "web/pkce.h"
 
-#define DESK_PATH        "/callback"
 #define DESK_START       "/start?"
 #define DESK_SECONDS     600
 #define DESK_SECONDS_MAX 86400
@@ -39,6 +39,7 @@ struct desk {
     struct fields request;  /* points into it */
     struct secret incoming; /* what it is saying now */
     struct secret state, verifier, ticket, address;
+    const char *path; /* where the answer is waited for */
     struct answer answer;
     bool opened;   /* the ticket has been used */
     bool answered; /* the one answer is here */
@@ -123,7 +124,7 @@ desk_receive(void *context, const char *target, struct listener_reply *reply)
 {
     struct desk *desk = context;
     const struct answer_rules rules = {
-        DESK_PATH, &desk->state, fields_get(&desk->request, "issuer"),
+        desk->path, &desk->state, fields_get(&desk->request, "issuer"),
         fields_get(&desk->request, "iss_required") != NULL};
     CLEANUP(answer_release) struct answer answer = ANSWER_INIT;
 
@@ -217,21 +218,57 @@ desk_listen_to_broker(struct desk *desk)
 /* ---- from the beginning to the end ----------------------------------------
  */
 
+/* The path of an address, as it is written: "" or "/…". */
+static const char *
+desk_uri_path(const char *uri)
+{
+    const char *host = uri + strlen("http://");
+
+    return host + strcspn(host, "/");
+}
+
+/* Where to listen; the port is 0 where any will do. */
+static int
+desk_read_redirect(struct desk *desk, uint16_t *port)
+{
+    const char *redirect = fields_get(&desk->request, "redirect");
+    struct url url;
+
+    *port = 0;
+    desk->path = WEB_PATH_STANDARD;
+    if (!redirect)
+        return 0;
+    if (url_parse(&url, redirect, NULL) < 0 || url.secure ||
+        strcmp(url.host, "127.0.0.1") != 0)
+        return -1;
+    if (redirect[strlen("http://127.0.0.1")] == ':')
+        *port = (uint16_t)url.port;
+    desk->path = *url.path ? url.path : "/";
+    return 0;
+}
+
 static int
 desk_put_ready(const struct desk *desk, struct secret *block)
 {
     CLEANUP(secret_release) struct secret open = SECRET_INIT;
+    CLEANUP(secret_release) struct secret back = SECRET_INIT;
     const char *host = listener_host(desk->listener);
-    char challenge[PKCE_CHALLENGE_SIZE], redirect[80];
+    const char *redirect = fields_get(&desk->request, "redirect");
+    char challenge[PKCE_CHALLENGE_SIZE];
 
-    snprintf(redirect, sizeof redirect, "http://%s" DESK_PATH, host);
+    /* To the letter what was asked for, but for a port that was not. */
+    if (secret_append_text(&back, "http://") < 0 ||
+        secret_append_text(&back, host) < 0 ||
+        secret_append_text(&back, redirect ? desk_uri_path(redirect)
+                                           : desk->path) < 0)
+        return -1;
     if (pkce_challenge(&desk->verifier, challenge) < 0 ||
         secret_append_text(&open, "http://") < 0 ||
         secret_append_text(&open, host) < 0 ||
         secret_append_text(&open, DESK_START) < 0 ||
         secret_append_text(&open, secret_text(&desk->ticket)) < 0)
         return -1;
-    return fields_put(block, "redirect_uri", redirect) |
+    return fields_put(block, "redirect_uri", secret_text(&back)) |
            fields_put(block, "open_uri", secret_text(&open)) |
            fields_put(block, "state", secret_text(&desk->state)) |
            fields_put(block, "code_challenge", challenge);
@@ -243,11 +280,14 @@ desk_open(struct desk *desk)
 {
     CLEANUP(secret_release) struct secret block = SECRET_INIT;
     int result = -1;
+    uint16_t port;
 
-    if (pkce_make_text(&desk->state) == 0 &&
+    errno = EINVAL;
+    if (desk_read_redirect(desk, &port) == 0 &&
+        pkce_make_text(&desk->state) == 0 &&
         pkce_make_text(&desk->verifier) == 0 &&
         pkce_make_text(&desk->ticket) == 0)
-        desk->listener = listener_open(desk_receive, desk);
+        desk->listener = listener_open(port, desk_receive, desk);
     if (desk->listener)
         result = desk_put_ready(desk, &block);
     else

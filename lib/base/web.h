@@ -6,9 +6,12 @@
  * only together with the code.
  *
  * The broker: listen
- *   issuer        what "iss" (RFC 9207) has to be, where it is sent
+ *   issuer        what "iss" (RFC 9207) has to be, where it is sent; left out
+ *                 where nobody knows
  *   iss_required  "1": it has to be sent
  *   service       its name, for the page
+ *   redirect      http://127.0.0.1[:PORT][/PATH]: where to listen; left out:
+ *                 at a free port, WEB_PATH_STANDARD
  *   seconds       the end of it all, at the latest
  * The web program: it listens, on the loopback address alone
  *   redirect_uri  where the answer is waited for
@@ -29,6 +32,9 @@
  */
 #ifndef PARALLEL_BASE_WEB_H
 #define PARALLEL_BASE_WEB_H
+
+/* Where browsers come back to. */
+#define WEB_PATH_STANDARD "/callback"
 
 #define WEB_OUTCOME_OK     "ok"
 #define WEB_OUTCOME_FAILED "failed"

@@ -124,8 +124,11 @@ metadata_take(struct provider *p, const struct json *document,
         else
             *slot = fresh[i];
     }
-    return failed ? error_set(err, FAIL_SERVICE, "memory", "out of memory")
-                  : 0;
+    if (failed)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    p->iss_required =
+        json_true(document, "authorization_response_iss_parameter_supported");
+    return 0;
 }
 
 int

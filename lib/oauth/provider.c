@@ -40,6 +40,7 @@ provider_release(struct provider *p)
     free(p->authorization_endpoint);
     free(p->client_id);
     free(p->client_secret_file);
+    free(p->redirect_uri);
     secret_release(&p->client_secret);
     free(p->hosts);
     free(p->registration_endpoint);
@@ -269,6 +270,7 @@ provider_init_settings(struct provider *p, const struct provider_settings *s,
     fresh.revocation_endpoint = provider_copy(s->revocation_endpoint, &failed);
     fresh.client_id = provider_copy(s->client_id, &failed);
     fresh.client_secret_file = provider_copy(s->client_secret_file, &failed);
+    fresh.redirect_uri = provider_copy(s->redirect_uri, &failed);
     fresh.hosts = provider_copy(s->hosts, &failed);
     fresh.scopes = strdup(s->scopes ? s->scopes : "");
     fresh.service_url = strdup("");
@@ -352,31 +354,60 @@ provider_keep(const struct provider *p)
                        : settings_present_words[p->present]};
 }
 
+enum provider_grant
+provider_offers(const struct provider *p)
+{
+    if (p->grant != GRANT_AUTO)
+        return p->grant;
+    if (!p->device_authorization_endpoint == !p->authorization_endpoint)
+        return GRANT_AUTO;
+    return p->authorization_endpoint ? GRANT_CODE : GRANT_DEVICE;
+}
+
+/* Who registers for each login anew needs no id. */
+static const char *
+provider_lacks_client(const struct provider *p)
+{
+    if (p->client_id)
+        return NULL;
+    if (p->authentication != AUTHENTICATION_NONE)
+        return "client_id";
+    if (p->registration == REGISTRATION_NONE)
+        return "client_id, or registration";
+    return p->registration_endpoint ? NULL
+                                    : "client_id, or registration_endpoint";
+}
+
 int
-provider_check_device(const struct provider *p, struct error *err)
+provider_check_grant(const struct provider *p, enum provider_grant grant,
+                     struct error *err)
 {
     const char *missing = NULL;
 
-    if (p->grant != GRANT_DEVICE)
-        return error_set(err, FAIL_INPUT, "config",
-                         "[provider %s] has grant = code, which this program "
-                         "cannot do; a device_authorization_endpoint and "
-                         "grant = device would do",
-                         p->name);
     if (!p->token_endpoint)
         missing = "token_endpoint";
-    else if (!p->device_authorization_endpoint)
+    else if (grant == GRANT_CODE && !p->authorization_endpoint)
+        missing = "authorization_endpoint";
+    else if (grant == GRANT_DEVICE && !p->device_authorization_endpoint)
         missing = "device_authorization_endpoint";
-    else if (p->authentication != AUTHENTICATION_NONE && !p->client_id)
-        missing = "client_id";
-    else if (!p->client_id && p->registration == REGISTRATION_NONE)
-        missing = "client_id, or registration";
-    else if (!p->client_id && !p->registration_endpoint)
-        missing = "client_id, or registration_endpoint";
+    else if (grant == GRANT_AUTO && !p->authorization_endpoint &&
+             !p->device_authorization_endpoint)
+        missing = "device_authorization_endpoint, or authorization_endpoint";
+    else
+        missing = provider_lacks_client(p);
     if (!missing)
         return 0;
     return error_set(err, FAIL_INPUT, "config", "[provider %s] needs %s",
                      p->name, missing);
+}
+
+const char *
+provider_iss(const struct provider *p)
+{
+    bool stands_in =
+        p->token_endpoint && strcmp(p->issuer, p->token_endpoint) == 0;
+
+    return stands_in ? NULL : p->issuer;
 }
 
 static int
@@ -391,6 +422,7 @@ int
 provider_use_keys(struct provider *p, const char *scopes)
 {
     p->grants_key = true;
+    p->pkce = true;
     p->registration = REGISTRATION_RFC7591;
     return provider_replace(&p->scopes, strdup(scopes ? scopes : "key:read")) |
            provider_replace(&p->authorization_endpoint,

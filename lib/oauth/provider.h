@@ -24,6 +24,8 @@ struct provider {
     char *revocation_endpoint;
     enum provider_grant grant;
     bool pkce;
+    bool iss_required; /* an answer in a browser names its issuer (RFC 9207) */
+    char *redirect_uri; /* NULL: a free port of the loopback address */
     enum provider_registration registration;
     enum provider_revocation revocation;
     enum provider_authentication authentication;
@@ -115,9 +117,18 @@ int provider_restore(struct provider *p, const struct provider_kept *kept,
 /* What is to be kept of p; points into it. */
 struct provider_kept provider_keep(const struct provider *p);
 
-/* Whether a login can be made with what is known; else -1 with FAIL_INPUT
- * "config" that names the section and the key that is missing. */
-int provider_check_device(const struct provider *p, struct error *err);
+/* The grants that p is set to and has the addresses for; GRANT_AUTO: either,
+ * or none at all. */
+enum provider_grant provider_offers(const struct provider *p);
+
+/* Whether a login by this grant can be made with what is known; else -1 with
+ * FAIL_INPUT "config" that names the section and the key that is missing. */
+int provider_check_grant(const struct provider *p, enum provider_grant grant,
+                         struct error *err);
+
+/* The issuer that an answer in a browser may name, or NULL: p has no issuer
+ * but the token endpoint that stands for one. */
+const char *provider_iss(const struct provider *p);
 
 /*
  * Parallel's other way in, its OAuth provider: a login in a browser brings an

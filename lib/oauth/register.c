@@ -15,18 +15,24 @@ register_put(struct json *platform, const char *key, const char *text)
         json_put_text(platform, key, text);
 }
 
-/* RFC 7591 section 2: a public client, for the device grant. */
+/* RFC 7591 section 2: a public client, for the device grant, or with a
+ * redirect address for that of a code. */
 static int
-register_rfc7591_body(const struct provider *provider, struct secret *body)
+register_rfc7591_body(const struct provider *provider,
+                      const char *redirect_uri, struct secret *body)
 {
     cleanup_json struct json *json = json_new_object();
     struct json *grants = json_put_array(json, "grant_types");
+    struct json *responses = json_put_array(json, "response_types");
 
-    json_append_text(grants, "urn:ietf:params:oauth:grant-type:device_code");
+    json_append_text(
+        grants, redirect_uri ? "authorization_code"
+                             : "urn:ietf:params:oauth:grant-type:device_code");
     json_append_text(grants, "refresh_token");
-    json_put_array(json, "response_types");
+    if (redirect_uri)
+        json_append_text(responses, "code");
     json_append_text(json_put_array(json, "redirect_uris"),
-                     "http://127.0.0.1/");
+                     redirect_uri ? redirect_uri : "http://127.0.0.1/");
     json_put_text(json, "token_endpoint_auth_method", "none");
     json_put_text(json, "application_type", "native");
     json_put_text(json, "client_name", "parallel-credential");
@@ -115,7 +121,7 @@ register_client(const struct http_options *http,
         return OAUTH_FAILED;
     }
     if ((provider->registration == REGISTRATION_RFC7591
-             ? register_rfc7591_body(provider, &body)
+             ? register_rfc7591_body(provider, NULL, &body)
              : register_body(&body)) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
@@ -140,13 +146,17 @@ register_redirect(const struct http_options *http,
 {
     CLEANUP(secret_release) struct secret body = SECRET_INIT;
 
-    if (provider->registration != REGISTRATION_PARALLEL_REDIRECT ||
+    bool plain = provider->registration == REGISTRATION_PARALLEL_REDIRECT;
+
+    if ((!plain && provider->registration != REGISTRATION_RFC7591) ||
         !provider->registration_endpoint) {
         error_set(err, FAIL_INPUT, "config",
-                  "%s registers no redirect addresses", provider->name);
+                  "%s registers no redirect addresses; set client_id",
+                  provider->name);
         return OAUTH_FAILED;
     }
-    if (register_redirect_body(redirect_uri, &body) < 0) {
+    if ((plain ? register_redirect_body(redirect_uri, &body)
+               : register_rfc7591_body(provider, redirect_uri, &body)) < 0) {
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return OAUTH_FAILED;
     }

@@ -20,9 +20,10 @@ enum oauth_result register_client(const struct http_options *http,
                                   char **client_id, struct error *err);
 
 /*
- * Register a redirect address for one login, where the provider wants that
- * (REGISTRATION_PARALLEL_REDIRECT): POST JSON {"redirect_uris": [...]}.
- * Results as above.
+ * Register a redirect address for one login, to the letter: as RFC 7591 has it
+ * for a public client of the code grant, or POST JSON {"redirect_uris": [...]}
+ * (REGISTRATION_PARALLEL_REDIRECT). A new one each time, for not every server
+ * passes over the port, as RFC 8252 (7.3) wants it. Results as above.
  */
 enum oauth_result register_redirect(const struct http_options *http,
                                     const struct provider *provider,

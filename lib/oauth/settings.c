@@ -8,7 +8,7 @@
 
 #define SETTINGS_NAME_MAX 32
 
-const char *const settings_grant_words[] = {"device", "code", NULL};
+const char *const settings_grant_words[] = {"auto", "device", "code", NULL};
 const char *const settings_registration_words[] = {"none", "parallel-json",
                                                    "rfc7591", NULL};
 const char *const settings_revocation_words[] = {"none", "parallel", "rfc7009",
@@ -52,6 +52,7 @@ settings_release(struct provider_settings *s)
     free(s->token_endpoint);
     free(s->client_id);
     free(s->client_secret_file);
+    free(s->redirect_uri);
     free(s->scopes);
     free(s->hosts);
     *s = (struct provider_settings){0};

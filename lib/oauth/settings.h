@@ -8,8 +8,9 @@
 
 /* The words of each stand in settings.c, in this order. */
 enum provider_grant {
+    GRANT_AUTO,   /* what the server offers; of both, what suits the place */
     GRANT_DEVICE, /* RFC 8628 */
-    GRANT_CODE    /* the authorization code of RFC 6749 */
+    GRANT_CODE    /* the authorization code of RFC 6749, in a browser */
 };
 
 enum provider_registration {
@@ -48,6 +49,7 @@ struct provider_settings {
     char *token_endpoint;
     char *client_id;
     char *client_secret_file;
+    char *redirect_uri; /* http://127.0.0.1, port and path if they are fixed */
     char *scopes;
     char *hosts; /* origins, or origins with a path and a slash; blanks */
     enum provider_grant grant;

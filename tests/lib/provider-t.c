@@ -215,7 +215,7 @@ test_settings(void **state)
     assert_string_equal(p.service_url, "");
     assert_list(p.token_for, "https://x.example https://y.example/v1/");
     assert_list(p.key_for, "");
-    assert_int_equal(provider_check_device(&p, &err), 0);
+    assert_int_equal(provider_check_grant(&p, GRANT_DEVICE, &err), 0);
     provider_release(&p);
 
     /* Without an issuer the token endpoint is who issues. */
@@ -231,13 +231,14 @@ test_settings(void **state)
 
 /* What is needed for a login and not there is named. */
 static void
-assert_missing(const struct provider_settings *s, const char *part)
+assert_missing(const struct provider_settings *s, enum provider_grant grant,
+               const char *part)
 {
     CLEANUP(provider_release) struct provider p = {0};
     struct error err = ERROR_INIT;
 
     assert_int_equal(provider_init_settings(&p, s, &err), 0);
-    assert_int_equal(provider_check_device(&p, &err), -1);
+    assert_int_equal(provider_check_grant(&p, grant, &err), -1);
     assert_int_equal(err.failure, FAIL_INPUT);
     if (!strstr(err.text, part))
         fail_msg("\"%s\" lacks \"%s\"", err.text, part);
@@ -250,21 +251,70 @@ test_settings_missing(void **state)
 
     (void)state;
     s.device_authorization_endpoint = NULL;
-    assert_missing(&s, "needs device_authorization_endpoint");
+    assert_missing(&s, GRANT_DEVICE, "needs device_authorization_endpoint");
     s = section();
     s.token_endpoint = NULL;
-    assert_missing(&s, "needs token_endpoint");
+    assert_missing(&s, GRANT_DEVICE, "needs token_endpoint");
     s = section();
     s.client_id = NULL;
-    assert_missing(&s, "needs client_id, or registration");
+    assert_missing(&s, GRANT_DEVICE, "needs client_id, or registration");
     s.registration = REGISTRATION_RFC7591;
-    assert_missing(&s, "needs client_id, or registration_endpoint");
+    assert_missing(&s, GRANT_DEVICE, "needs client_id, or registration_endpoint");
     s.registration_endpoint = (char *)"https://a.example/register";
     s.authentication = AUTHENTICATION_POST;
-    assert_missing(&s, "needs client_id");
+    assert_missing(&s, GRANT_DEVICE, "needs client_id");
     s = section();
+    assert_missing(&s, GRANT_CODE, "needs authorization_endpoint");
+    s.device_authorization_endpoint = NULL;
+    assert_missing(&s, GRANT_AUTO,
+                   "needs device_authorization_endpoint, or "
+                   "authorization_endpoint");
+}
+
+/* What is offered is what there are addresses for, unless it is said. */
+static void
+assert_offers(const struct provider_settings *s, enum provider_grant grant)
+{
+    CLEANUP(provider_release) struct provider p = {0};
+
+    assert_int_equal(provider_init_settings(&p, s, NULL), 0);
+    assert_int_equal(provider_offers(&p), grant);
+}
+
+static void
+test_offers(void **state)
+{
+    struct provider_settings s = section();
+
+    (void)state;
+    assert_offers(&s, GRANT_DEVICE);
+    s.authorization_endpoint = (char *)"https://a.example/authorize";
+    assert_offers(&s, GRANT_AUTO);
+    s.grant = GRANT_DEVICE;
+    assert_offers(&s, GRANT_DEVICE);
     s.grant = GRANT_CODE;
-    assert_missing(&s, "grant = code");
+    assert_offers(&s, GRANT_CODE);
+    s.grant = GRANT_AUTO;
+    s.device_authorization_endpoint = NULL;
+    assert_offers(&s, GRANT_CODE);
+    s.authorization_endpoint = NULL;
+    assert_offers(&s, GRANT_AUTO);
+}
+
+/* A token endpoint that stands for an issuer is none that "iss" could name. */
+static void
+test_iss(void **state)
+{
+    struct provider_settings s = section();
+    CLEANUP(provider_release) struct provider p = {0};
+
+    (void)state;
+    assert_int_equal(provider_init_settings(&p, &s, NULL), 0);
+    assert_string_equal(provider_iss(&p), "https://a.example");
+    provider_release(&p);
+    s.issuer = NULL;
+    assert_int_equal(provider_init_settings(&p, &s, NULL), 0);
+    assert_null(provider_iss(&p));
 }
 
 static void
@@ -391,6 +441,8 @@ main(void)
         cmocka_unit_test(test_unsafe),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_settings_missing),
+        cmocka_unit_test(test_offers),
+        cmocka_unit_test(test_iss),
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_restore_other_issuer),
         cmocka_unit_test(test_use_keys),

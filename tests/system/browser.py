@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""A real browser, headless: ADDRESS FOLDER [DECISION].
+"""A real browser, headless: ADDRESS FOLDER [DECISION [USER PASSWORD]].
 
-Opens ADDRESS, presses the button whose value is DECISION (approve) and prints
-title, text and address of the page it lands on. Pictures of both pages go to
-FOLDER. Chromium is spoken to over two pipes in its DevTools protocol: nothing
+Opens ADDRESS, signs in with USER and PASSWORD where they are given, presses the
+button whose value is DECISION (approve) and prints title and text of the page
+it lands on. Pictures of all of them go to FOLDER. Chromium is spoken to over two pipes in its DevTools protocol: nothing
 else has to be installed.
 """
 import base64
@@ -81,6 +81,7 @@ class Browser:
 
 address, folder = sys.argv[1:3]
 decision = sys.argv[3] if len(sys.argv) > 3 else "approve"
+person = sys.argv[4:6]
 os.makedirs(folder, exist_ok=True)
 browser = Browser(folder)
 try:
@@ -89,6 +90,14 @@ try:
                                    targetId=target["targetId"])["sessionId"]
     browser.call("Page.enable")
     browser.call("Page.navigate", url=address)
+    if person:
+        field = "document.querySelector('input[name={}]')"
+        for name, value in zip(("user", "password"), person):
+            browser.wait("!!" + field.format(name))
+            browser.evaluate(field.format(name) + ".focus()")
+            browser.call("Input.insertText", text=value)
+        browser.shoot(folder + "/form.png")
+        browser.evaluate(field.format("user") + ".form.requestSubmit()")
     button = f"document.querySelector('button[value={decision}]')"
     browser.wait(f"!!{button}")
     browser.shoot(folder + "/consent.png")

@@ -45,7 +45,7 @@ run "$TOOL" config
 like "$out" '^\[provider acme\]$' "config shows the section"
 like "$out" "^token_endpoint = $BASE/getServiceKeys/token  ; $CONF:4\$" \
     "a key with its origin"
-like "$out" '^grant = device  ; default$' "a default"
+like "$out" '^grant = auto  ; default$' "a default"
 like "$out" '^hosts = https://api.acme.example/v1/ https://files.acme.example:8443  ;' \
     "hosts in one form"
 is "$("$TOOL" config --json | jq -r 'select(.key == "provider.acme.scopes") |
@@ -66,7 +66,7 @@ bad 'needs a name' '[provider ]' 'grant = code'
 for each in parallel any-host docker ACME 'a b' ../x; do
     bad 'needs a name' "[provider $each]" 'grant = code'
 done
-bad 'must be device or code' '[provider acme]' 'grant = password'
+bad 'must be auto, device or code' '[provider acme]' 'grant = password'
 bad 'must be none, client_secret_basic or client_secret_post' \
     '[provider acme]' 'token_endpoint_auth_method = private_key_jwt'
 bad 'must be none, parallel-json or rfc7591' '[provider acme]' \
@@ -76,6 +76,13 @@ bad 'must be bearer, x-api-key or basic' '[provider acme]' 'present = cookie'
 bad 'must be yes or no' '[provider acme]' 'pkce = S256'
 bad 'second time' '[provider acme]' 'client_id = a' 'client_id = b'
 bad 'absolute path' '[provider acme]' 'client_secret_file = secret'
+for each in https://127.0.0.1 http://localhost/cb http://127.0.0.1:80/cb \
+    http://127.0.0.1.evil.example/ http://127.0.0.1@evil.example/ \
+    http://127.0.0.2/cb 'http://127.0.0.1/a?b' http://127.0.0.1/../x \
+    http://127.0.0.1:99999/ http://10.0.0.1/ /callback; do
+    bad 'redirect_uri: must be http://127.0.0.1' '[provider acme]' \
+        "redirect_uri = $each"
+done
 for each in issuer token_endpoint authorization_endpoint hosts \
     device_authorization_endpoint registration_endpoint revocation_endpoint; do
     bad 'plain http is only for this machine' '[provider acme]' \
@@ -104,8 +111,13 @@ lacks() { # lacks TEXT LINE...
     like "$rc:$err" "^2:parallel-credential: $text\$" "login needs: $text"
 }
 lacks '\[provider acme\] needs token_endpoint, or issuer' 'client_id = a'
-lacks '\[provider acme\] needs device_authorization_endpoint' \
+lacks '\[provider acme\] needs device_authorization_endpoint, or authorization_endpoint' \
     'token_endpoint = https://a.example/token'
+lacks '\[provider acme\] needs authorization_endpoint' \
+    'token_endpoint = https://a.example/token' 'grant = code'
+lacks '\[provider acme\] needs device_authorization_endpoint' \
+    'token_endpoint = https://a.example/token' 'grant = device' \
+    'authorization_endpoint = https://a.example/authorize'
 lacks '\[provider acme\] needs client_id, or registration' \
     'token_endpoint = https://a.example/token' \
     'device_authorization_endpoint = https://a.example/device'
@@ -178,8 +190,8 @@ done
 is "$unexplained" '' "the manual page has every key"
 is "$unwritten" ' registration_endpoint revocation_endpoint' \
     "the example has every key that such a service needs"
-run "$TOOL" login --provider parqex
-like "$rc:$err" '^2:.*' "it cannot be signed in to by the device grant"
+run "$TOOL" login --provider parqex --device
+like "$rc:$err" '^2:' "it cannot be signed in to by the device grant"
 
 # ---- two providers side by side ---------------------------------------------
 
