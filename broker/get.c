@@ -71,6 +71,25 @@ get_sign_in(struct broker *b, const struct request *request, struct error *err)
     return get_serve(b, request, record, err);
 }
 
+/* Nobody is signed in for the address: whether it is one of a provider of the
+ * configuration, which is the chosen one then. */
+static bool
+get_choose_provider(struct broker *b, const struct request *request)
+{
+    struct credential *c = &b->credential;
+
+    for (size_t i = 0; i < b->config.provider_count; i++) {
+        c->choice.provider = b->config.provider[i].settings.name;
+        if (credential_match(c, NULL, request->origin, request->path) !=
+            CACHE_USE_NOTHING) {
+            b->provider = c->choice.provider;
+            return true;
+        }
+    }
+    c->choice.provider = NULL;
+    return false;
+}
+
 /* The record that has something for the address: the chosen one, else,
  * unless one was named, the first that has. */
 static struct record *
@@ -105,6 +124,9 @@ get_find_offer(struct broker *b, const struct request *request,
     }
     if (!r)
         *use = credential_match(c, NULL, request->origin, request->path);
+    if (*use == CACHE_USE_NOTHING && !c->store.unread &&
+        get_choose_provider(b, request))
+        *use = CACHE_USE_TOKEN;
     return NULL;
 }
 

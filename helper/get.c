@@ -66,7 +66,9 @@ front_try(struct front *front, const struct request *request,
         return FRONT_HANDOVER; /* signed out: a matter for a person */
     if (good) {
         credential = front_find_offer(front, request, &use);
-        if (!credential && front_chosen(front))
+        if (!credential && front_chosen(front) &&
+            !cache_is_to_sign_in(&front->cache, request->origin,
+                                 request->path))
             return FAIL_NONE; /* not an address of ours */
         if (!credential)
             return FRONT_HANDOVER;

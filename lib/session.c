@@ -302,6 +302,24 @@ session_home_is_default(const struct place *place)
     return pw && pw->pw_dir && strcmp(pw->pw_dir, place->home) == 0;
 }
 
+/* The hosts of the configuration's providers. */
+static int
+session_put_hosts(const struct config *config, struct secret *text)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < config->provider_count; i++) {
+        const char *hosts = config->provider[i].settings.hosts;
+        cleanup_free char *words = hosts ? strdup(hosts) : NULL;
+        char *rest = words, *word;
+
+        while ((word = strsep(&rest, " ")))
+            result |= fields_put(text, "sign_in_for[]", word);
+        result |= hosts && !words ? -1 : 0;
+    }
+    return result;
+}
+
 static int
 session_put_header(const struct session *session, const struct store *store,
                    int64_t count, const struct secret *others, bool whole,
@@ -315,6 +333,7 @@ session_put_header(const struct session *session, const struct store *store,
         fields_put_number(text, "others", (long long)others->len) |
         fields_put(text, "provider", provider_parallel_name) |
         session_put_addresses(text, &builtin) |
+        session_put_hosts(config, text) |
         fields_put(text, "home", session->place->home) |
         fields_put_number(text, "lock_timeout", config->lock_timeout_ms);
 

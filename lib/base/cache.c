@@ -307,3 +307,12 @@ cache_match(const struct fields *credential, const char *origin,
         return CACHE_USE_NOTHING;
     return key > token ? CACHE_USE_KEY : CACHE_USE_TOKEN;
 }
+
+bool
+cache_is_to_sign_in(const struct cache *cache, const char *origin,
+                    const char *path)
+{
+    while (*path == '/')
+        path++;
+    return cache_best_match(&cache->header, "sign_in_for[]", origin, path) > 0;
+}

@@ -13,6 +13,8 @@
  *   home_default    "1" when that is the password database's own
  *   provider        whose credential is meant when none is named
  *   token_for[] key_for[]  the addresses of that, as it is configured
+ *   sign_in_for[]   those of the configuration's other providers: who is not
+ *                   signed in for one can sign in
  *   others          how many bytes of credentials of other services follow
  *   others_whole    "1": there are no more of them in the store
  *   issuer          of that, the only one to choose from; missing: any
@@ -139,6 +141,10 @@ enum cache_use { CACHE_USE_NOTHING, CACHE_USE_TOKEN, CACHE_USE_KEY };
  */
 enum cache_use cache_match(const struct fields *credential, const char *origin,
                            const char *path);
+
+/* Whether the address, which no credential is for, is one to sign in for. */
+bool cache_is_to_sign_in(const struct cache *cache, const char *origin,
+                         const char *path);
 
 /* A number of a block, or 0. */
 int64_t cache_number(const struct fields *block, const char *key);

@@ -259,7 +259,8 @@ test_settings_missing(void **state)
     s.client_id = NULL;
     assert_missing(&s, GRANT_DEVICE, "needs client_id, or registration");
     s.registration = REGISTRATION_RFC7591;
-    assert_missing(&s, GRANT_DEVICE, "needs client_id, or registration_endpoint");
+    assert_missing(&s, GRANT_DEVICE,
+                   "needs client_id, or registration_endpoint");
     s.registration_endpoint = (char *)"https://a.example/register";
     s.authentication = AUTHENTICATION_POST;
     assert_missing(&s, GRANT_DEVICE, "needs client_id");

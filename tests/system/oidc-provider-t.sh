@@ -38,6 +38,7 @@ asked() { # how often METHOD PATH was asked
 # sign_in_here [OPTIONS]: approved at once, as a person would
 sign_in_here() {
     local login
+    : >"$WORK/login"
     "$TOOL" login --provider oidc --json --no-browser "$@" \
         >"$WORK/login" 2>"$WORK/login.err" </dev/null &
     login=$!
@@ -48,10 +49,26 @@ sign_in_here() {
         return 1
     }
 }
-# passes NAME: all that a credential of this provider does
+# browse_here [OPTIONS]: the same in a browser, which here is curl: it follows
+# every redirect, the last of them to our page
+browse_here() {
+    local login
+    : >"$WORK/login"
+    "$TOOL" login --provider oidc --web --json --no-browser --wait 60 "$@" \
+        >"$WORK/login" 2>"$WORK/login.err" </dev/null &
+    login=$!
+    wait_until 20 grep -q . "$WORK/login" &&
+        curl -sSL --noproxy '*' --cookie '' --max-time 30 -o "$WORK/page" \
+            "$(head -n 1 "$WORK/login" | jq -r .verification_uri_complete)"
+    wait "$login" || {
+        cat "$WORK/login" "$WORK/login.err"
+        return 1
+    }
+}
+# passes NAME [COMMAND]: all that a credential of this provider does
 passes() {
     local name=$1 token old new before path=${ISSUER#"$ORIGIN"}
-    check "$name: sign in" sign_in_here
+    check "$name: sign in" "${2:-sign_in_here}"
     token=$("$TOOL" token --provider oidc)
     isnt "$token" '' "$name: a token"
     is "$(call "$path/me" -H "Authorization: Bearer $token" | jq -r .sub)" me \
@@ -107,6 +124,31 @@ is "$(stored '.records[0].refresh_token')" "$before" "nothing is deleted"
     2>/dev/null </dev/null
 is "$?" 5 "nobody approves"
 
+# In a browser: code, PKCE, and who answers
+new_person
+section
+before=$(asked 'POST /reg')
+passes "in a browser" browse_here
+like "$(cat "$WORK/page")" 'You are signed in to oidc' "our page is the last"
+is "$(asked 'POST /reg')" $((before + 1)) "its redirect address is registered"
+call /mood/refuse -o /dev/null
+check "no in the browser: the login ends" eval '! browse_here'
+is "$(tail -1 "$WORK/login" | jq -r .error)" access_denied "as a refusal"
+like "$(cat "$WORK/page")" 'You have refused' "and the page says so"
+call /mood/grant -o /dev/null
+section 'pkce = no'
+: >"$WORK/login"
+"$TOOL" login --provider oidc --web --json --no-browser --wait 60 >"$WORK/login" \
+    2>/dev/null </dev/null &
+login=$!
+wait_until 20 grep -q . "$WORK/login"
+curl -sSL --noproxy '*' --cookie '' -o "$WORK/page" \
+    "$(head -n 1 "$WORK/login" | jq -r .verification_uri_complete)"
+wait "$login"
+like "$?:$(tail -1 "$WORK/login" | jq -r .error)" '^[34]:invalid_request' \
+    "without PKCE it refuses"
+section
+
 # Clients with a secret
 for each in 'with:basic client_secret_basic' 'with-post client_secret_post'; do
     new_person
@@ -115,6 +157,7 @@ for each in 'with:basic client_secret_basic' 'with-post client_secret_post'; do
     section "client_id = ${each% *}" "client_secret_file = $HOME/secret" \
         "token_endpoint_auth_method = ${each#* }"
     passes "${each#* }"
+    passes "${each#* } in a browser" browse_here
     printf 'wrong\n' >"$HOME/secret"
     run "$TOOL" login --provider oidc
     like "$rc:$err" '^3:.*invalid_client' "${each#* }: a wrong secret"

@@ -5,7 +5,9 @@
 //
 // FOLDER holds node_modules. Prints its issuer, http://127.0.0.1:PORT/PATH,
 // when it listens. A person is played by POST /approve {"user_code"}: signs in
-// as "me" and grants what was asked for.
+// as "me" and grants what was asked for. In a browser it is /person that does:
+// whoever comes to it, with cookies, is "me" and grants, or between GET
+// /mood/refuse and /mood/grant refuses.
 import { createRequire } from 'node:module'
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
@@ -19,10 +21,11 @@ const confidential = (id, method) => ({
     client_id: id,
     client_secret: 's:esame&+% ' + id,
     token_endpoint_auth_method: method,
+    application_type: 'native',
     grant_types: ['urn:ietf:params:oauth:grant-type:device_code',
-        'refresh_token'],
-    response_types: [],
-    redirect_uris: [],
+        'authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    redirect_uris: ['http://127.0.0.1/callback'],
 })
 const configuration = {
     clients: [
@@ -36,6 +39,7 @@ const configuration = {
         devInteractions: { enabled: false },
     },
     clientBasedCORS: () => false,
+    interactions: { url: (_, { uid }) => '/person/' + uid },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
@@ -61,6 +65,23 @@ async function approve(code) {
     await found.save()
     return true
 }
+let refuses = false
+async function decide(request, response) {
+    const { params, prompt } =
+        await provider.interactionDetails(request, response)
+    if (refuses)
+        return provider.interactionFinished(request, response, {
+            error: 'access_denied', error_description: 'the person refused' })
+    if (prompt.name === 'login')
+        return provider.interactionFinished(request, response,
+            { login: { accountId: 'me' } })
+    const grant = new provider.Grant(
+        { accountId: 'me', clientId: params.client_id })
+    grant.addOIDCScope(params.scope || 'openid')
+    return provider.interactionFinished(request, response,
+        { consent: { grantId: await grant.save() } },
+        { mergeWithLastSubmission: true })
+}
 const server = createServer(async (request, response) => {
     if (request.url === '/requests') {
         response.end(JSON.stringify(requests))
@@ -70,6 +91,11 @@ const server = createServer(async (request, response) => {
         const done = await approve(JSON.parse(body).user_code)
         response.statusCode = done ? 200 : 404
         response.end('{}')
+    } else if (request.url.startsWith('/mood/')) {
+        refuses = request.url === '/mood/refuse'
+        response.end('{}')
+    } else if (request.url.startsWith('/person/')) {
+        await decide(request, response)
     } else {
         requests.push(request.method + ' ' + request.url)
         // Where the document lies for an issuer with a path (RFC 8414, 3).

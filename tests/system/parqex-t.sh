@@ -349,6 +349,33 @@ else
     skip "a secret file of root's" "only root can make one"
 fi
 
+# ---- get, for who is not signed in --------------------------------------------------------------
+
+new_person
+parqex
+ask api/me
+is "$rc:$out:$err" "0::parallel-credential: not signed in to parqex; run: \
+parallel-credential login --provider parqex" "get: where to sign in"
+check "sign in to Parallel" sign_in
+ask api/me
+is "$rc:$out:$err" "0::parallel-credential: not signed in to parqex; run: \
+parallel-credential login --provider parqex" "with Parallel's credential beside it"
+"$TOOL" token >/dev/null
+ask other
+is "$rc:$out$err" 0: "for no other path"
+printf 'protocol=http\nhost=%s\npath=api/me\n\n' "${BASE#http://}" \
+    >"$WORK/request"
+/usr/bin/python3 "$HERE/terminal.py" "$WORK/screen" \
+    "see=$BASE/oauth/authorize[^ ]*state=" \
+    "run=grep -ao 'http[^ ]*oauth/authorize[^ ]*' '$WORK/screen' | tr -d '\r' | head -1 >'$WORK/address'" \
+    "run=curl -sS --noproxy '*' -o '$WORK/page' \"\$(cat '$WORK/address')\"" \
+    "run=curl -sS --noproxy '*' '$CONTROL_URL/consent' -d '{\"state\":\"any\",\"wait_ms\":5000}' | jq -r .location >'$WORK/back'" \
+    "run=curl -sS --noproxy '*' -o '$WORK/page' \"\$(cat '$WORK/back')\"" \
+    -- sh -c "'$TOOL' get <'$WORK/request' >'$WORK/answer'"
+is "$?" 0 "on a terminal get signs in"
+is "$(grep ^password= "$WORK/answer")" \
+    "password=$("$TOOL" token --provider parqex)" "and answers"
+
 # ---- a real browser -------------------------------------------------------------------------
 
 new_person
