@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +112,31 @@ manager_start(struct manager *m, const struct manager_key_lines *key,
     return pid;
 }
 
+/* The status of a child that has said all; one that goes on after its time is
+ * ended. */
+static int
+manager_reap(const struct manager *m, pid_t pid)
+{
+    struct pollfd child = {.fd = (int)syscall(SYS_pidfd_open, pid, 0),
+                           .events = POLLIN};
+    int status = -1, ready = child.fd < 0 ? 0 : -1;
+
+    while (ready < 0) {
+        int64_t left = m->end.boot - clock_now().boot;
+
+        ready = poll(&child, 1, left > 0 ? (int)left : 0);
+        if (ready < 0 && errno != EINTR)
+            ready = 0;
+    }
+    if (ready == 0)
+        kill(pid, SIGKILL);
+    if (child.fd >= 0)
+        close(child.fd);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
 /* systemctl --user with these words; what it says goes to out. key may be
  * NULL. */
 static int
@@ -130,8 +156,8 @@ manager_call(struct manager *m, const struct record *key, char *const *words,
     if (pid > 0 && manager_read(m, ends[0], out) < 0)
         kill(pid, SIGKILL);
     close(ends[0]);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    if (pid > 0)
+        status = manager_reap(m, pid);
     return pid > 0 && status == 0 ? 0 : -1;
 }
 
