@@ -38,6 +38,7 @@ struct broker {
     int64_t polling;  /* the lock of who polls, or -1 */
     bool all, any_host, api_key, debug, device, exec_credential, if_due, json;
     bool no_browser, qr, quiet, web;
+    bool retry;      /* session-end: only what an earlier one has left */
     const char *git_file; /* configure-git: which of git's files */
     bool git_global, git_local, git_system, git_unset;
     bool sh, csh, fish, plain; /* for which shell */
@@ -75,6 +76,7 @@ int broker_login(struct broker *b, int *status, struct error *err);
 int broker_logout(struct broker *b, int *status, struct error *err);
 int broker_move_store(struct broker *b, int *status, struct error *err);
 int broker_refresh(struct broker *b, int *status, struct error *err);
+int broker_session_end(struct broker *b, int *status, struct error *err);
 int broker_session_open(struct broker *b, int *status, struct error *err);
 int broker_session_poll(struct broker *b, int *status, struct error *err);
 int broker_status(struct broker *b, int *status, struct error *err);

@@ -29,15 +29,17 @@ key_make(struct broker *b, bool aloud)
         broker_say(b, "no API key yet: %s", trouble.text);
 }
 
-/* One that nobody here has; not the one that was made last, when we were
- * stopped before its record said so. */
+/* One that nobody here has, and that only a person can delete; not the one
+ * that was made last, when we were stopped before its record said so. */
 static bool
 key_is_left(const struct broker *b, const struct made_key *key)
 {
     const struct record *r;
     size_t at = 0;
 
-    if (key->state == MADE_BY_HAND)
+    if (key->state == MADE_BY_HAND ||
+        (*key->id &&
+         store_is_ended(&b->credential.store, key->issuer, key->org)))
         return false;
     while ((r = store_next(&b->credential.store, &at)))
         if ((*key->id && strcmp(r->api_key_id, key->id) == 0) ||

@@ -47,6 +47,7 @@ static const struct verb broker_verbs[] = {
     {"logout", broker_logout, "all", 0},
     {"move-store", broker_move_store, "", 1},
     {"refresh", broker_refresh, "if-due", 0},
+    {"session-end", broker_session_end, "retry", 0},
     {"session-open", broker_session_open, "qr silent ssh wait", 2},
     {"session-poll", broker_session_poll, "polling", 0},
     {"status", broker_status, "json news", 0},
@@ -94,6 +95,7 @@ static const struct option broker_options[] = {
     {"qr", OPTION_FLAG, AT(qr), false},
     {"quiet", OPTION_FLAG, AT(quiet), true},
     {"renewing", OPTION_NUMBER, AT(renewing), true},
+    {"retry", OPTION_FLAG, AT(retry), false},
     {"scope", OPTION_TEXT, AT(scope), false},
     {"session", OPTION_FLAG, AT(session), false},
     {"sh", OPTION_FLAG, AT(sh), false},
@@ -272,7 +274,8 @@ broker_open(struct broker *b, struct error *err)
     const struct passwd *pw = getpwuid(geteuid());
     const struct credential_choice choice = {
         b->provider, b->org, b->issuer,
-        b->if_due || b->session || text_starts_with(b->verb, "session-")};
+        b->if_due || b->session ||
+            text_starts_with(b->verb, "session-")};
 
     if (b->is_open)
         return 0;

@@ -154,6 +154,8 @@ status_print_json(const struct broker *b, const struct record *r,
     json_put_text(object, "keyring", status_keyring(b));
     json_put_bool(object, "api_key", *broker_key(r) != '\0');
     key_put_left(b, object);
+    json_put_number(object, "to_revoke",
+                    (int64_t)b->credential.store.ended.count);
     status_put_all(b, r, object);
     status_put_pending(object, b);
     return broker_print_json(object, err);
@@ -323,6 +325,18 @@ status_print_others(const struct broker *b, const struct record *r)
     }
 }
 
+/* Those that logout = revoke has ended. */
+static void
+status_print_ended(const struct broker *b)
+{
+    size_t count = b->credential.store.ended.count;
+
+    if (count > 0)
+        printf("  to revoke      %zu sign-in%s that ended with a session; the "
+               "service is told at the next login\n",
+               count, count == 1 ? "" : "s");
+}
+
 static enum credential_result
 status_find(struct broker *b, struct record **r, struct error *reason)
 {
@@ -364,6 +378,7 @@ broker_status(struct broker *b, int *status, struct error *err)
     status_print(b, r, &reason);
     status_print_others(b, r);
     key_print_left(b);
+    status_print_ended(b);
     session_print_news(b);
     if (fflush(stdout) != 0)
         return error_errno(err, FAIL_SERVICE, "output",

@@ -40,6 +40,7 @@ static const struct config_spec config_specs[CONFIG_KEYS] = {
     {"export_environment", TYPE_BOOLEAN, AT(export_environment), "yes", NULL},
     {"keyring_timeout", TYPE_DURATION, AT(keyring_timeout_ms), "1.5s", NULL},
     {"lock_timeout", TYPE_DURATION, AT(lock_timeout_ms), "30s", NULL},
+    {"logout", TYPE_LOGOUT, AT(logout), "keep", NULL},
     {"platform_url", TYPE_URL, AT(platform_url), provider_parallel_platform,
      "PARALLEL_PLATFORM_URL"},
     {"prompt_backoff", TYPE_DURATION, AT(prompt_backoff_ms), "1h", NULL},

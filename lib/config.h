@@ -31,6 +31,7 @@ enum config_key {
     CONFIG_EXPORT_ENVIRONMENT,
     CONFIG_KEYRING_TIMEOUT,
     CONFIG_LOCK_TIMEOUT,
+    CONFIG_LOGOUT,
     CONFIG_PLATFORM_URL,
     CONFIG_PROMPT_BACKOFF,
     CONFIG_PROXY,
@@ -73,6 +74,7 @@ struct config {
     enum api_key_source api_key;
     char *api_key_app; /* the name of the app that keys are made for */
     bool export_environment;
+    enum logout_mode logout;
     int64_t connect_timeout_ms, timeout_ms, lock_timeout_ms;
     int64_t keyring_timeout_ms, prompt_backoff_ms;
     char *proxy;        /* NULL: the environment's; "": none */

@@ -221,6 +221,8 @@ config_set_hosts(char **slot, const char *name, const char *value,
 static const char *const config_api_key_words[] = {"account", "none",
                                                    "provider", NULL};
 
+static const char *const config_logout_words[] = {"keep", "revoke", NULL};
+
 /* The words of a type whose values are words, or NULL. */
 static const char *const *
 config_words(enum config_type type)
@@ -228,6 +230,8 @@ config_words(enum config_type type)
     switch (type) {
     case TYPE_API_KEY:
         return config_api_key_words;
+    case TYPE_LOGOUT:
+        return config_logout_words;
     case TYPE_GRANT:
         return settings_grant_words;
     case TYPE_REGISTRATION:
@@ -311,6 +315,7 @@ config_value_set(void *slot, enum config_type type, const char *name,
     case TYPE_REDIRECT:
         return config_set_redirect(slot, name, value, err);
     case TYPE_API_KEY:
+    case TYPE_LOGOUT:
     case TYPE_GRANT:
     case TYPE_REGISTRATION:
     case TYPE_REVOCATION:

@@ -17,6 +17,7 @@ enum config_type {
     TYPE_SCOPES,   /* char *: words */
     TYPE_STORE,    /* enum store_kind: auto, secret-service, file */
     TYPE_API_KEY,  /* enum api_key_source: account, none, provider */
+    TYPE_LOGOUT,   /* enum logout_mode: keep, revoke */
     TYPE_BOOLEAN,  /* bool: yes, no */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
     /* of [provider NAME] */
@@ -38,6 +39,12 @@ enum api_key_source {
     API_KEY_ACCOUNT, /* one is made with the access token */
     API_KEY_NONE,    /* none is made */
     API_KEY_PROVIDER /* a login brings one, and no access token */
+};
+
+/* What the last logout of a person does with the sign-ins. */
+enum logout_mode {
+    LOGOUT_KEEP,  /* nothing */
+    LOGOUT_REVOKE /* it ends them */
 };
 
 /* Set the variable at slot from value. name is for messages. 0, or -1 with a

@@ -245,6 +245,16 @@ credential_login_web(struct credential *c, const struct provider *provider,
 enum credential_result credential_logout(struct credential *c, bool all,
                                          struct error *err);
 
+/*
+ * The last session is over (logout = revoke): end every sign-in here, at once
+ * and for good, and then tell the service, with little patience. What it could
+ * not be told is kept for that, and nobody gets it. begin false: only that
+ * which an earlier call has left. CREDENTIAL_FAILED with id "revoke": the
+ * service does not know all of it.
+ */
+enum credential_result credential_end_session(struct credential *c, bool begin,
+                                              struct error *err);
+
 /* A caller says that secret, which it got for origin and path, was refused:
  * an access token is renewed at the next get, an API key forgotten. Anything
  * but a current secret is ignored. */

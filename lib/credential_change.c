@@ -15,7 +15,7 @@
 /* A token that a caller calls bad is replaced at most this often: ms. */
 #define CREDENTIAL_ERASE_PAUSE 30000
 
-static int
+int
 credential_revoke(struct credential *c, const struct record *r,
                   struct error *err)
 {
@@ -262,7 +262,7 @@ credential_new_key_record(struct credential *c, const struct token *token,
 {
     CLEANUP(provider_release) struct provider provider = {0};
     struct provider_kept kept = config_builtin(c->config);
-    struct record *fresh = calloc(1, sizeof *fresh), *replaced;
+    struct record *fresh = calloc(1, sizeof *fresh), *replaced = NULL;
 
     kept.scopes = "";
     if (provider_restore(&provider, &kept, NULL, err) < 0 || !fresh ||
@@ -270,7 +270,16 @@ credential_new_key_record(struct credential *c, const struct token *token,
         free(fresh);
         return NULL;
     }
-    return store_put(&c->store, fresh, &replaced) < 0 ? NULL : fresh;
+    if (store_put(&c->store, fresh, &replaced) < 0)
+        return NULL;
+    /* One that has ended, and the service has not been told. */
+    if (replaced) {
+        credential_revoke(c, replaced, NULL);
+        credential_drop_key(c, replaced);
+        record_release(replaced);
+        free(replaced);
+    }
+    return fresh;
 }
 
 int

@@ -176,6 +176,7 @@ credential_keep_new(struct credential *c, const struct provider *provider,
                     struct secret *replaced, struct error *err)
 {
     struct record *fresh = calloc(1, sizeof *fresh), *old = NULL;
+    bool ended;
 
     if (!fresh || record_init(fresh, provider, client_id, token, asked) < 0 ||
         (provider->grants_key && record_turn_to_key(fresh) < 0)) {
@@ -190,14 +191,16 @@ credential_keep_new(struct credential *c, const struct provider *provider,
         free(fresh);
         return -1;
     }
+    ended = store_is_ended(&c->store, fresh->issuer, fresh->org_id);
     if (credential_put(c, fresh, &old) < 0) {
         credential_unlock(c);
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     }
     if (old) {
         secret_move(replaced, &old->refresh);
-        credential_adopt_key(c, fresh, old);
-        if (provider->grants_key)
+        if (!ended)
+            credential_adopt_key(c, fresh, old);
+        if (ended || provider->grants_key)
             credential_drop_key(c, old); /* made here, and of no more use */
         record_release(old);
         free(old);

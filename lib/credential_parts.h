@@ -42,6 +42,11 @@ enum credential_result credential_token_locked(struct credential *c,
 int credential_end_key(struct credential *c, struct record **r,
                        struct error *err);
 
+/* Tell the service that a record is of no more use. 0 also if there is nothing
+ * to tell; -1 with err. */
+int credential_revoke(struct credential *c, const struct record *r,
+                      struct error *err);
+
 /* Forget the API key of a record, but not that it has to be deleted. */
 void credential_drop_key(struct credential *c, struct record *r);
 

@@ -256,16 +256,19 @@ session_put_record(const struct session *session, struct secret *text,
         ++*count;
 }
 
-/* The blocks of all records, the selected one first; returns their number. */
+/* The blocks of all records, the selected one first; returns their number.
+ * None of one that has ended. */
 static int64_t
-session_put_records(const struct session *session, const struct store *store,
+session_put_records(const struct session *session, const struct store *all,
                     const struct session_failure *failure, struct secret *text)
 {
-    const struct record *first = store_find(store, NULL, NULL, NULL);
-    const struct record *r;
+    struct store view = *all, *store = &view; /* owns nothing */
+    const struct record *first, *r;
     int64_t count = 0;
     size_t at = 0;
 
+    view.ending = false;
+    first = store_find(store, NULL, NULL, NULL);
     if (first)
         session_put_record(session, text, first, failure, &count);
     while ((r = store_next(store, &at)))

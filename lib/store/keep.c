@@ -575,9 +575,13 @@ store_is_loose(const struct store *store)
 bool
 store_is_hidden(const struct store *store)
 {
-    for (size_t i = 0; store->unread && i < store->in_keyring.count; i++)
-        if (store_is_only_named(store, &store->in_keyring.item[i]))
+    for (size_t i = 0; store->unread && i < store->in_keyring.count; i++) {
+        const struct copy *copy = &store->in_keyring.item[i];
+
+        if (store_is_only_named(store, copy) &&
+            !store_is_ended(store, copy->issuer, copy->org))
             return true;
+    }
     return false;
 }
 

@@ -10,6 +10,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/lock.h"
+#include "lib/base/text.h"
 #include "lib/store/store_parts.h"
 
 #define STORE_LOCK        "lock"
@@ -35,6 +36,7 @@ store_forget(struct store *store)
     copies_release(&store->in_keyring);
     copies_release(&store->in_parked);
     copies_release(&store->to_erase);
+    copies_release(&store->ended);
     made_keys_release(&store->made);
     store->record = NULL;
     store->client = NULL;
@@ -257,12 +259,20 @@ store_is_selected(const struct store *store, const struct record *r)
            strcmp(store->selected_org, r->org_id) == 0;
 }
 
+bool
+store_is_ended(const struct store *store, const char *issuer, const char *org)
+{
+    return copies_find(&store->ended, issuer, org) != NULL;
+}
+
 static struct record *
 store_next_of(const struct store *store, size_t *at, bool other)
 {
     while (*at < store->record_count) {
         struct record *r = store->record[(*at)++];
-        if (record_is_other(r) == other)
+        if (record_is_other(r) == other &&
+            (other ||
+             store_is_ended(store, r->issuer, r->org_id) == store->ending))
             return r;
     }
     return NULL;
@@ -324,6 +334,33 @@ store_void(struct store *store, const struct record *record)
                       &unknown);
 }
 
+/* Two lists of names: what is here, and what only the keyring has. */
+int
+store_end_all(struct store *store)
+{
+    static const struct secret unknown = SECRET_INIT;
+    struct record *r;
+    size_t at = 0;
+    int result = 0;
+
+    while ((r = store_next(store, &at)))
+        if (copies_put(&store->ended, r->issuer, r->org_id, &unknown) < 0)
+            return -1;
+    for (size_t i = 0; i < store->in_keyring.count; i++) {
+        const struct copy *copy = &store->in_keyring.item[i];
+        bool other = text_starts_with(copy->issuer, OTHER_GIT ":") ||
+                     text_starts_with(copy->issuer, OTHER_DOCKER ":");
+
+        if (!other && !copies_find(&store->to_erase, copy->issuer, copy->org))
+            result |=
+                copies_put(&store->ended, copy->issuer, copy->org, &unknown);
+    }
+    free(store->selected_issuer);
+    free(store->selected_org);
+    store->selected_issuer = store->selected_org = NULL;
+    return result;
+}
+
 int
 store_put(struct store *store, struct record *record, struct record **replaced)
 {
@@ -342,6 +379,7 @@ store_put(struct store *store, struct record *record, struct record **replaced)
         *replaced = store->record[i];
         store->record[i] = record;
     }
+    copies_drop(&store->ended, record->issuer, record->org_id);
     /* What can be seen is replaced; what cannot must not come back. */
     hidden = copies_find(&store->in_keyring, record->issuer, record->org_id);
     return hidden && secret_is_empty(&hidden->text) ? store_void(store, record)
@@ -361,6 +399,7 @@ store_remove(struct store *store, struct record *record)
         return;
     store->record[i] = store->record[--store->record_count];
     copies_drop(&store->in_file, record->issuer, record->org_id);
+    copies_drop(&store->ended, record->issuer, record->org_id);
     if (copies_find(&store->in_keyring, record->issuer, record->org_id))
         store_void(store, record);
     if (selected) {

@@ -71,6 +71,8 @@ struct store {
     char *selected_org;
     struct copies in_file, in_keyring, in_parked;
     struct copies to_erase; /* in the keyring, and of no more use */
+    struct copies ended;    /* over here, but the service has not been told */
+    bool ending;            /* these are what the story is about now */
     struct made_keys made;  /* API keys that no record holds */
     bool elsewhere; /* what is parked is another home's, and waits for a
                        keyring that is not our store */
@@ -146,10 +148,20 @@ const char *store_where(const struct store *store, const struct record *record,
                         char *out, size_t size);
 
 /*
+ * End every record here, also one that the keyring does not show now: from the
+ * next commit on nobody gets it, and it is kept only for the service to be
+ * told (credential_end_session). Not those of other services.
+ */
+int store_end_all(struct store *store);
+bool store_is_ended(const struct store *store, const char *issuer,
+                    const char *org);
+
+/*
  * The records one after the other, or NULL at the end; *at starts at 0. Two
  * kinds, which never meet: Parallel's, and those of other services. All but
  * the store itself go through here or through store_find(), which knows only
- * the former.
+ * the former. Those that have ended are left out; with ending set, they are
+ * all there is of the former.
  */
 struct record *store_next(const struct store *store, size_t *at);
 struct record *store_next_other(const struct store *store, size_t *at);

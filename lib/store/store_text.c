@@ -146,6 +146,7 @@ store_read_file(struct store *store, struct error *err)
                          json_array_at(root, "in_keyring")) < 0 ||
         store_read_names(&store->to_erase, json_array_at(root, "to_erase")) <
             0 ||
+        store_read_names(&store->ended, json_array_at(root, "ended")) < 0 ||
         made_keys_read(&store->made, root) < 0)
         return store_not_understood(err);
     return 0;
@@ -289,6 +290,7 @@ store_write_head(const struct store *store, struct json *root)
                       store->client[i].client_id);
     store_write_names(root, "in_keyring", &store->in_keyring);
     store_write_names(root, "to_erase", &store->to_erase);
+    store_write_names(root, "ended", &store->ended);
     made_keys_write(&store->made, root);
 }
 
