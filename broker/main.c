@@ -46,7 +46,7 @@ static const struct verb broker_verbs[] = {
     {"login", broker_login, "debug device json no-browser scope wait web", 0},
     {"logout", broker_logout, "all", 0},
     {"move-store", broker_move_store, "", 1},
-    {"refresh", broker_refresh, "if-due", 0},
+    {"refresh", broker_refresh, "all if-due keep-alive", 0},
     {"session-end", broker_session_end, "retry", 0},
     {"session-open", broker_session_open, "qr silent ssh wait", 2},
     {"session-poll", broker_session_poll, "polling", 0},
@@ -84,6 +84,7 @@ static const struct option broker_options[] = {
     {"if-due", OPTION_FLAG, AT(if_due), false},
     {"issuer", OPTION_TEXT, AT(issuer), true},
     {"json", OPTION_FLAG, AT(json), false},
+    {"keep-alive", OPTION_FLAG, AT(keep_alive), false},
     {"local", OPTION_FLAG, AT(git_local), false},
     {"min-ttl", OPTION_SECONDS, AT(min_ttl), false},
     {"news", OPTION_FLAG, AT(news), false},
@@ -274,7 +275,7 @@ broker_open(struct broker *b, struct error *err)
     const struct passwd *pw = getpwuid(geteuid());
     const struct credential_choice choice = {
         b->provider, b->org, b->issuer,
-        b->if_due || b->session ||
+        b->if_due || b->keep_alive || b->session ||
             text_starts_with(b->verb, "session-")};
 
     if (b->is_open)

@@ -8,6 +8,7 @@
 
 #define RECORD_SKEW   30000
 #define RECORD_WINDOW 120000
+#define RECORD_REST   (24 * 3600 * 1000LL)
 
 static int
 record_set(char **slot, const char *text)
@@ -174,6 +175,18 @@ record_renew_from(const struct record *r)
 {
     return clock_after(r->expires,
                        -record_least(RECORD_WINDOW, r->lifetime / 2));
+}
+
+bool
+record_is_idle(const struct record *r, struct moment now)
+{
+    int64_t rest = RECORD_REST, since = now.real - r->issued.real;
+
+    if (secret_is_empty(&r->refresh) || r->refused)
+        return false;
+    if (r->refresh_expires)
+        rest = record_least(rest, (r->refresh_expires - r->issued.real) / 4);
+    return since < 0 || since >= rest;
 }
 
 const char *

@@ -100,6 +100,10 @@ struct moment record_usable_until(const struct record *r);
 /* Within the window, min(120 s, lifetime/2), it is renewed ahead. */
 struct moment record_renew_from(const struct record *r);
 
+/* Whether the refresh token has not been used for so long that it should be,
+ * to live on: a day, or a quarter of its life. */
+bool record_is_idle(const struct record *r, struct moment now);
+
 /* Whether the access token may be served at now for ttl more ms. */
 bool record_is_fresh(const struct record *r, struct moment now, int64_t ttl);
 
