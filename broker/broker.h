@@ -80,6 +80,7 @@ int broker_refresh(struct broker *b, int *status, struct error *err);
 int broker_session_end(struct broker *b, int *status, struct error *err);
 int broker_session_open(struct broker *b, int *status, struct error *err);
 int broker_session_poll(struct broker *b, int *status, struct error *err);
+int broker_session_show(struct broker *b, int *status, struct error *err);
 int broker_status(struct broker *b, int *status, struct error *err);
 int broker_store(struct broker *b, int *status, struct error *err);
 int broker_token(struct broker *b, int *status, struct error *err);

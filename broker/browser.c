@@ -1,9 +1,11 @@
 #include "broker/browser.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/spawn.h"
@@ -75,6 +77,21 @@ browser_is_absent(void)
     return browser_find("xdg-open", path, sizeof path)
                ? NULL
                : "there is no xdg-open";
+}
+
+void
+browser_become(const char *address)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    char path[PATH_MAX];
+    char *argv[] = {path, (char *)address, NULL};
+
+    if (!browser_find("xdg-open", path, sizeof path))
+        return;
+    sigaction(SIGPIPE, &standard, NULL);
+    sigaction(SIGXFSZ, &standard, NULL);
+    umask(022);
+    execv(path, argv);
 }
 
 bool

@@ -17,6 +17,9 @@ bool browser_is_remote(void);
  * NULL: one can be opened, and it is this machine's. */
 const char *browser_is_absent(void);
 
+/* Become what opens address. Returns only when that could not be started. */
+void browser_become(const char *address);
+
 /* Open address, in the background, with xdg-open or what $BROWSER names
  * through it. false when that could not be started. */
 bool browser_open(const char *address);

@@ -50,6 +50,7 @@ static const struct verb broker_verbs[] = {
     {"session-end", broker_session_end, "retry", 0},
     {"session-open", broker_session_open, "qr silent ssh wait", 2},
     {"session-poll", broker_session_poll, "polling", 0},
+    {"session-show", broker_session_show, "", 0},
     {"status", broker_status, "json news", 0},
     {"store", broker_store, "any-host", 0},
     {"token", broker_token, "api-key exec-credential min-ttl", 0},
