@@ -1,0 +1,196 @@
+#!/bin/bash
+# What make install gives to systemd's user manager, in a real one: the timer
+# that keeps sign-ins alive, and the service that ends them at the last logout.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/host.sh"
+. "$(dirname "$0")/container.sh"
+own_container "$0" systemd-analyze nft
+start_sandbox
+control config '{"interval":1}' >"$WORK/control.out"
+
+units=$PREFIX/lib/systemd/user
+refresh=parallel-credential-refresh
+logout=parallel-credential-logout
+run env XDG_RUNTIME_DIR="$WORK/root" MANPATH="$PREFIX/share/man" \
+    systemd-analyze verify --user "$units"/*
+is "$rc$out$err" 0 "systemd-analyze verify has nothing to say"
+
+container_prepare
+cp "$units"/* "$machine/usr/lib/systemd/user"
+# As if half an hour were a second.
+like "$(grep ^RestartSec "$units/$refresh.service")" '=30min$' \
+    "it tries again half an hour later"
+mkdir -p /etc/systemd/user/$refresh.service.d
+printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=1s\n' \
+    >/etc/systemd/user/$refresh.service.d/test.conf
+container_boot
+run inside systemctl --global enable $refresh.timer $logout.service
+is "$rc" 0 "both are enabled for everybody"
+
+# sign_in_user: the code that the login has shown is approved
+sign_in_user() {
+    approve "$(newest_code)"
+    wait_until 20 has_key || not_ok "the approval brings a key"
+}
+has_key() {
+    as_user "$TOOL" token --api-key >"$WORK/key.out" 2>&1
+}
+# The service does not answer, and answers again. The network is our own.
+goes_away() {
+    local port
+    nft add table ip away
+    nft add chain ip away in '{ type filter hook input priority 0; }'
+    for port in "$HTTP_PLATFORM_URL" "$HTTP_SERVICE_API_URL"; do
+        port=${port##*:}
+        nft add rule ip away in tcp dport "${port%%/*}" drop
+    done
+}
+comes_back() {
+    nft delete table ip away
+}
+families() {
+    state '[.families[] | select(.alive)] | length'
+}
+keys() {
+    echo $(($(state '[.api_keys[] | select(.alive)] | length') - spare))
+}
+spare=0 # keys that the test itself has left
+# What is left in the store: records, and those of them that have ended
+left() {
+    inside jq -rc '[(.records | length), (.ended // [] | length)]' \
+        "$STATE/store.json"
+}
+someone() {
+    new_user
+    RUNTIME=/run/user/$uid
+    ssh_by publickey
+}
+log_in() {
+    begin_session
+    wait_until 20 manager_answers &&
+        wait_until 20 is_unit $logout active || not_ok "$logout.service runs"
+}
+log_out() {
+    end_session
+    wait_until 10 no_session || not_ok "no session stays behind"
+    wait_until 60 no_runtime || not_ok "the user manager ends"
+}
+is_unit() {
+    [ "$(managed is-active "$1")" = "$2" ]
+}
+no_failed_unit() {
+    [ -z "$(managed list-units --failed --plain --no-legend)" ]
+}
+alive() {
+    echo "$(families) $(keys)"
+}
+
+# ---- logout = keep ---------------------------------------------------------------
+
+someone
+log_in
+sign_in_user
+is "$(alive)" "1 1" "signed in: a refresh token and an API key"
+log_out
+is "$(alive) $(left)" "1 1 [1,0]" "logout = keep: the last logout changes nothing"
+before=$(codes)
+log_in
+is "$(codes)" "$before" "and the next login asks for nothing"
+
+# ---- the timer ---------------------------------------------------------------------
+
+like "$(managed list-timers --all --no-legend)" "$refresh.timer +$refresh.service" \
+    "the timer runs"
+started() {
+    managed start $refresh
+}
+made_idle() {
+    as_user sh -c 'jq ".records[].issued_at -= 90000000" "$1" >"$1.new" &&
+        mv "$1.new" "$1" && chmod 600 "$1"' sh "$STATE/store.json"
+}
+before=$(refreshes)
+check "its service starts" started
+is "$(($(refreshes) - before))" 0 "it does nothing for a token of today"
+made_idle
+check "it starts once more" started
+is "$(($(refreshes) - before))" 1 "it renews one that nobody has used for a day"
+made_idle
+goes_away
+managed start --no-block $refresh
+waits() {
+    [ "$(managed show -P SubState $refresh)" = auto-restart ]
+}
+check "the service does not answer: it will try again" wait_until 60 waits
+check "and no unit has failed" no_failed_unit
+before=$(refreshes)
+comes_back
+has_renewed() {
+    [ "$(refreshes)" -gt "$before" ] && is_unit $refresh inactive
+}
+check "and then it renews" wait_until 60 has_renewed
+control revoke "{\"family\":$(state '.families[-1].family')}" \
+    >"$WORK/control.out"
+made_idle
+check "a refused refresh token" started
+check "is no failed unit" no_failed_unit
+as_user "$TOOL" logout 2>"$WORK/logout.err"
+check "signed out" started
+check "is none either" no_failed_unit
+log_out
+
+# ---- logout = revoke -----------------------------------------------------------------
+
+use_sandbox 'logout = revoke'
+spare=$(keys)
+someone
+log_in
+sign_in_user
+first=$session hold_first=$hold
+begin_session
+exec {hold_first}>&-
+wait "$first"
+one_session() {
+    [ "$(sessions | wc -l)" = 1 ]
+}
+wait_until 10 one_session
+is "$(alive)" "1 1" "revoke: one of two sessions ends, and nothing else"
+check "it can still be used" signed_in
+log_out
+is "$(alive) $(left)" "0 0 [0,0]" \
+    "the last logout: token revoked, key deleted, store empty"
+before=$(codes)
+log_in
+is "$(($(codes) - before))" 1 "the next login asks for an approval"
+sign_in_user
+log_out
+is "$(alive) $(left)" "0 0 [0,0]" "approved that way, and ended once more"
+
+# ---- the service cannot be reached at the logout ----------------------------------------
+
+log_in
+sign_in_user
+is "$(alive)" "1 1" "signed in once more"
+goes_away
+begin=$SECONDS
+log_out
+check "nobody answers: the logout is not held up" [ $((SECONDS - begin)) -lt 15 ]
+is "$(left)" "[1,1]" "what is to be revoked is kept"
+run as_user "$TOOL" token
+is "$rc $out" "3 " "and not given to anybody"
+comes_back
+is "$(alive)" "1 1" "the service does not know of it"
+before=$(codes)
+log_in
+is "$(alive) $(left)" "0 0 [0,0]" "the next login tells it"
+is "$(($(codes) - before))" 1 "and asks for an approval"
+
+# ---- the machine goes down ---------------------------------------------------------------
+
+sign_in_user
+is "$(alive)" "1 1" "signed in, and the session goes on"
+inside systemctl poweroff
+exec {hold}>&-
+wait "$session" 2>"$WORK/check.out"
+wait "$container"
+is "$(alive)" "0 0" "the machine goes down: revoked, and deleted"
+finish
