@@ -27,7 +27,7 @@ static char help_text[] =
     "                            the API key for a shell: eval \"$(...)\"\n"
     "  parallel-credential exec [--] COMMAND ...\n"
     "                            run it with the API key and a fresh token\n"
-    "  parallel-credential refresh [--if-due]\n"
+    "  parallel-credential refresh [--all] [--if-due | --keep-alive]\n"
     "                            renew the access token now\n"
     "  parallel-credential use ORGANIZATION   the one that counts from now "
     "on\n"

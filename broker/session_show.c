@@ -4,7 +4,10 @@
  *
  * If a code waits for its person, his browser opens at its page: at every
  * start of a session for as long as the code lives, which is some minutes. No
- * code is asked for, and the service is not asked either.
+ * code is asked for.
+ *
+ * The desktop has a keyring: what an earlier session has ended there, and
+ * could not tell the service, it is told now.
  */
 #include "broker/session.h"
 
@@ -21,6 +24,7 @@ broker_session_show(struct broker *b, int *status, struct error *err)
         return 0;
     if (broker_open(b, err) < 0)
         return -1;
+    credential_end_session(&b->credential, false, NULL);
     if (session_pending(b, &pending) != PENDING_LIVE)
         return 0;
     /* It takes our place: the desktop ends what outlives its program. */

@@ -14,17 +14,22 @@ logout=parallel-credential-logout
 run env XDG_RUNTIME_DIR="$WORK/root" MANPATH="$PREFIX/share/man" \
     systemd-analyze verify --user "$units"/*
 is "$rc$out$err" 0 "systemd-analyze verify has nothing to say"
+for each in "$refresh" "$logout"; do
+    run env XDG_RUNTIME_DIR="$WORK/root" systemd-analyze security --user \
+        --offline=true --threshold=65 "$units/$each.service"
+    is "$rc" 0 "$each: an exposure of 6.5 at most"
+done
 
 container_prepare
 cp "$units"/* "$machine/usr/lib/systemd/user"
 # As if half an hour were a second.
 like "$(grep ^RestartSec "$units/$refresh.service")" '=30min$' \
     "it tries again half an hour later"
-mkdir -p /etc/systemd/user/$refresh.service.d
+mkdir -p "/etc/systemd/user/$refresh.service.d"
 printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=1s\n' \
-    >/etc/systemd/user/$refresh.service.d/test.conf
+    >"/etc/systemd/user/$refresh.service.d/test.conf"
 container_boot
-run inside systemctl --global enable $refresh.timer $logout.service
+run inside systemctl --global enable "$refresh.timer" "$logout.service"
 is "$rc" 0 "both are enabled for everybody"
 
 # sign_in_user: the code that the login has shown is approved
@@ -65,15 +70,20 @@ someone() {
     RUNTIME=/run/user/$uid
     ssh_by publickey
 }
+runs() {
+    manager_answers && is_unit "$logout" active
+}
 log_in() {
     begin_session
-    wait_until 20 manager_answers &&
-        wait_until 20 is_unit $logout active || not_ok "$logout.service runs"
+    wait_until 20 runs || not_ok "$logout.service runs"
 }
 log_out() {
     end_session
     wait_until 10 no_session || not_ok "no session stays behind"
     wait_until 60 no_runtime || not_ok "the user manager ends"
+}
+state_of_user() {
+    inside loginctl show-user -P State "$user"
 }
 is_unit() {
     [ "$(managed is-active "$1")" = "$2" ]
@@ -99,10 +109,11 @@ is "$(codes)" "$before" "and the next login asks for nothing"
 
 # ---- the timer ---------------------------------------------------------------------
 
-like "$(managed list-timers --all --no-legend)" "$refresh.timer +$refresh.service" \
+like "$(managed list-timers --all --no-legend)" \
+    "$refresh.timer +$refresh.service" \
     "the timer runs"
 started() {
-    managed start $refresh
+    managed start "$refresh"
 }
 made_idle() {
     as_user sh -c 'jq ".records[].issued_at -= 90000000" "$1" >"$1.new" &&
@@ -116,16 +127,16 @@ check "it starts once more" started
 is "$(($(refreshes) - before))" 1 "it renews one that nobody has used for a day"
 made_idle
 goes_away
-managed start --no-block $refresh
+managed start --no-block "$refresh"
 waits() {
-    [ "$(managed show -P SubState $refresh)" = auto-restart ]
+    [ "$(managed show -P SubState "$refresh")" = auto-restart ]
 }
 check "the service does not answer: it will try again" wait_until 60 waits
 check "and no unit has failed" no_failed_unit
 before=$(refreshes)
 comes_back
 has_renewed() {
-    [ "$(refreshes)" -gt "$before" ] && is_unit $refresh inactive
+    [ "$(refreshes)" -gt "$before" ] && is_unit "$refresh" inactive
 }
 check "and then it renews" wait_until 60 has_renewed
 control revoke "{\"family\":$(state '.families[-1].family')}" \
@@ -173,7 +184,8 @@ is "$(alive)" "1 1" "signed in once more"
 goes_away
 begin=$SECONDS
 log_out
-check "nobody answers: the logout is not held up" [ $((SECONDS - begin)) -lt 15 ]
+check "nobody answers: the logout is not held up" \
+    [ $((SECONDS - begin)) -lt 15 ]
 is "$(left)" "[1,1]" "what is to be revoked is kept"
 run as_user "$TOOL" token
 is "$rc $out" "3 " "and not given to anybody"
@@ -184,8 +196,69 @@ log_in
 is "$(alive) $(left)" "0 0 [0,0]" "the next login tells it"
 is "$(($(codes) - before))" 1 "and asks for an approval"
 
+# ---- the credential lies in the keyring --------------------------------------------------
+
+log_out
+if [ -e "$modules/pam_gnome_keyring.so" ]; then
+    # The first of the auth lines asks for the password, the second has it.
+    ssh_stack=("${ssh_stack[0]}" 'auth optional pam_gnome_keyring.so'
+        "${ssh_stack[@]:1}")
+    service sshd "${ssh_stack[@]}" \
+        'session optional pam_gnome_keyring.so auto_start' parallel
+    control config '{"approve_after":0}' >"$WORK/control.out"
+    # What the desktop starts in a session, with the daemon of the login.
+    starts='gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1'
+    serves="$TOOL token >/dev/null && echo served"
+    # typed COMMAND...: one after the other, in a login with the password
+    typed() {
+        local steps=('see=password: ' "type=$PASSWORD") each
+        for each; do
+            steps+=('see=\$ $' "type=$each")
+        done
+        terminal "${steps[@]}" "${ends_shell[@]}" -- "${ssh[@]}"
+    }
+    new_user
+    RUNTIME=/run/user/$uid
+    ssh_by password
+    signs_in=("$starts" "until $serves; do sleep 0.1; done 2>/dev/null"
+        "$TOOL move-store secret-service" "$TOOL token --api-key")
+    typed "${signs_in[@]}"
+    is "$(alive) $(left)" "1 1 [0,0]" "the credential lies in the keyring"
+    is "$(state_of_user)" closing "whose daemon outlives the session"
+    inside loginctl terminate-user "$user"
+    wait_until 60 no_runtime
+    is "$(alive) $(left)" "0 0 [0,0]" "the keyring is there to the last: revoked"
+    is "$(inside jq -c .in_keyring "$STATE/store.json")" null "and erased"
+
+    printf '[Login]\nKillUserProcesses=yes\n' \
+        >/etc/systemd/logind.conf.d/kill.conf
+    inside systemctl kill -s HUP systemd-logind
+    typed "${signs_in[@]}"
+    wait_until 60 no_runtime || not_ok "the last logout: the user manager ends"
+    is "$(alive) $(left)" "1 1 [0,1]" "killed before: ended, and not revoked"
+    control config '{"approve_after":null}' >"$WORK/control.out"
+    typed "$starts" "$TOOL token" "$TOOL session-end --retry && echo told"
+    like "$screen" 'not signed in' "the next login: nobody gets it"
+    like "$screen" '^told$' "and the service is told"
+    wait_until 60 no_runtime
+    is "$(alive) $(left)" "0 0 [0,0]" "revoked, and deleted"
+    service sshd "${ssh_stack[0]}" "${ssh_stack[@]:2}" parallel
+else
+    skip "the credential lies in the keyring" "pam_gnome_keyring is missing"
+fi
+
 # ---- the machine goes down ---------------------------------------------------------------
 
+# Who starts later stops earlier: while there is a network.
+starts_after() {
+    inside systemctl show -P After "$1" | tr ' ' '\n' | grep -qx "$2"
+}
+check "user managers stop before logins are shut" \
+    starts_after "user@$uid.service" systemd-user-sessions.service
+check "and those before the network" \
+    starts_after systemd-user-sessions.service network.target
+someone
+log_in
 sign_in_user
 is "$(alive)" "1 1" "signed in, and the session goes on"
 inside systemctl poweroff
