@@ -38,8 +38,9 @@ struct broker {
     int64_t polling;  /* the lock of who polls, or -1 */
     bool all, any_host, api_key, debug, device, exec_credential, if_due, json;
     bool no_browser, qr, quiet, web;
-    bool keep_alive; /* refresh: only what would run out for want of use */
-    bool retry;      /* session-end: only what an earlier one has left */
+    bool keep_alive;  /* refresh: only what would run out for want of use */
+    bool system_only; /* the person's own configuration does not count */
+    bool retry;       /* session-end: only what an earlier one has left */
     const char *git_file; /* configure-git: which of git's files */
     bool git_global, git_local, git_system, git_unset;
     bool sh, csh, fish, plain; /* for which shell */

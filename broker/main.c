@@ -285,6 +285,8 @@ broker_open(struct broker *b, struct error *err)
         return error_set(err, FAIL_SERVICE, "home",
                          "there is no home folder to keep credentials in "
                          "(HOME is not set to a folder of yours)");
+    if (b->system_only)
+        b->place.configuration[0] = '\0';
     if (config_load(&b->config, SYSTEM_CONFIGURATION, &b->place, err) < 0)
         return -1;
     if (broker_check_provider(b, err) < 0) {

@@ -82,6 +82,23 @@ run env PATH="$WORK/bin:${TOOL%/*}" DISPLAY=:99 "$TOOL" session-show
 like "$rc $err" '^4 .*there is no xdg-open$' "no xdg-open: it is said"
 mv "$WORK/bin/other" "$WORK/bin/xdg-open"
 
+# ---- what an earlier session has left ------------------------------------------------------
+
+new_person
+configure 'logout = revoke'
+sign_in
+control trouble '{"endpoint":"revoke","kind":"status"}' >"$WORK/control.out"
+run "$TOOL" session-end
+is "$rc $(stored ".ended | length")" "4 1" \
+    "a session has ended, and the service does not know"
+login_asks
+code=$(sed -n 's/^user_code=//p' "$STATE/pending")
+desktop
+like "$opened" "$code" "the browser opens for the new code"
+is "$(stored ".records | length")" 0 \
+    "and the service has been told of the old sign-in"
+is "$(state '[.families[] | select(.alive)] | length')" 0 "which is revoked"
+
 # ---- after it ----------------------------------------------------------------------------
 
 control approve "{\"user_code\":\"$code\"}" >"$WORK/control.out"

@@ -166,6 +166,11 @@ one_session() {
 wait_until 10 one_session
 is "$(alive)" "1 1" "revoke: one of two sessions ends, and nothing else"
 check "it can still be used" signed_in
+refuses() {
+    ! managed stop "$logout"
+}
+check "nobody stops the service by mistake" refuses
+is "$(alive)" "1 1" "and so nothing ends by mistake"
 log_out
 is "$(alive) $(left)" "0 0 [0,0]" \
     "the last logout: token revoked, key deleted, store empty"
@@ -175,6 +180,19 @@ is "$(($(codes) - before))" 1 "the next login asks for an approval"
 sign_in_user
 log_out
 is "$(alive) $(left)" "0 0 [0,0]" "approved that way, and ended once more"
+
+# ---- whatever the person's configuration says ----------------------------------------------
+
+use_sandbox 'logout = revoke' '[policy]' 'locked_keys = logout'
+log_in
+sign_in_user
+as_user sh -c 'mkdir -p ~/.config && umask 077 &&
+    echo "logout = keep" >~/.config/parallel-credential.conf'
+run as_user "$TOOL" token
+like "$rc $err" '^2 .*logout is locked' "a person may not choose otherwise"
+log_out
+is "$(alive) $(left)" "0 0 [0,0]" "and what is wrong there keeps nothing alive"
+as_user rm "$home/.config/parallel-credential.conf"
 
 # ---- the service cannot be reached at the logout ----------------------------------------
 
