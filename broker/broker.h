@@ -123,8 +123,12 @@ int broker_flush(struct error *err);
 /* Print a JSON object on a line of its own and free it. */
 int broker_print_json(struct json *object, struct error *err);
 
+/* One line in the log: somebody whom the policy does not connect has tried. */
+void broker_log_denied(const struct broker *b);
+
 /* The API key that counts for a record (may be NULL): one that the person
- * exported, else the stored one, else "". */
+ * exported, unless organizations are a question, else the stored one, else
+ * "". */
 const char *broker_key(const struct record *record);
 
 #endif

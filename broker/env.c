@@ -46,11 +46,11 @@ broker_env(struct broker *b, int *status, struct error *err)
 
     (void)status;
     if (broker_open(b, err) < 0)
-        return -1;
+        return b->session && policy_is_cause(err) ? 0 : -1;
     found = credential_find(&b->credential, &record, err);
     if (found != CREDENTIAL_OK)
         record = NULL;
-    if (found != CREDENTIAL_FAILED)
+    if (found != CREDENTIAL_FAILED || policy_is_cause(err))
         env_publish(&b->credential);
     /* Who asks by himself gets one that is made now; a session does not wait
      * for that. */
@@ -60,6 +60,6 @@ broker_env(struct broker *b, int *status, struct error *err)
     if (*broker_key(record) && (!b->session || b->config.export_environment))
         return env_print(b, record, err);
     if (b->session)
-        return found == CREDENTIAL_FAILED ? -1 : 0;
+        return found == CREDENTIAL_FAILED && !policy_is_cause(err) ? -1 : 0;
     return -1;
 }

@@ -12,6 +12,8 @@
 #include "broker/sign_in.h"
 #include "lib/base/answer.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/permit.h"
 
 /*
  * Whether a person may be asked: a terminal is there and nobody has
@@ -90,6 +92,28 @@ get_choose_provider(struct broker *b, const struct request *request)
     return false;
 }
 
+/* The policy keeps back what there is. A person may be told so; git is not,
+ * for it would show it each time. */
+static struct record *
+get_keep_back(const struct broker *b, enum cache_use *use,
+              const struct error *err)
+{
+    if (!text_starts_with(b->program, "git-credential"))
+        broker_say(b, "%s", err->text);
+    *use = CACHE_USE_NOTHING;
+    return NULL;
+}
+
+/* The chosen record, as far as the policy lets it, and whoever asks, through.
+ */
+static enum credential_result
+get_find(struct broker *b, struct record **r, struct error *err)
+{
+    if (permit_person(&b->config, err) < 0)
+        return CREDENTIAL_FAILED;
+    return credential_find(&b->credential, r, err);
+}
+
 /* The record that has something for the address: the chosen one, else,
  * unless one was named, the first that has. */
 static struct record *
@@ -98,9 +122,10 @@ get_find_offer(struct broker *b, const struct request *request,
 {
     struct credential *c = &b->credential;
     struct record *r = NULL, *other;
+    bool failed = get_find(b, &r, err) == CREDENTIAL_FAILED;
     size_t at = 0;
 
-    if (credential_find(c, &r, err) == CREDENTIAL_FAILED) {
+    if (failed && !policy_is_cause(err)) {
         /* A keyring that is closed is no matter of other services. */
         if (c->store.unread &&
             credential_match(c, NULL, request->origin, request->path) ==
@@ -109,11 +134,14 @@ get_find_offer(struct broker *b, const struct request *request,
         return NULL;
     }
     *use = credential_match(c, r, request->origin, request->path);
+    if (failed && *use != CACHE_USE_NOTHING)
+        return get_keep_back(b, use, err);
     if (*use != CACHE_USE_NOTHING || b->org || b->provider)
         return r;
     while ((other = store_next(&c->store, &at))) {
         /* Where nobody is signed in to Parallel, its others do not count. */
-        if (!r && provider_is_builtin(other->provider))
+        if ((!r && provider_is_builtin(other->provider)) ||
+            permit_record(&b->config, other, NULL) < 0)
             continue;
         *use = credential_match(c, other, request->origin, request->path);
         if (*use == CACHE_USE_NOTHING)
@@ -122,7 +150,7 @@ get_find_offer(struct broker *b, const struct request *request,
             *use = CACHE_USE_NOTHING;
         return other;
     }
-    if (!r)
+    if (!r && !failed)
         *use = credential_match(c, NULL, request->origin, request->path);
     if (*use == CACHE_USE_NOTHING && !c->store.unread &&
         get_choose_provider(b, request))
@@ -156,8 +184,10 @@ broker_get(struct broker *b, int *status, struct error *err)
         key_ensure(b, false);
         record = get_find_offer(b, &request, &use, err);
     }
-    if (use == CACHE_USE_KEY && *broker_key(record))
+    if (use == CACHE_USE_KEY && *broker_key(record)) {
+        credential_tell_front(&b->credential);
         return get_serve(b, &request, record, err);
+    }
     switch (
         credential_token(&b->credential, CREDENTIAL_FRESH, 0, &record, err)) {
     case CREDENTIAL_OK:

@@ -15,7 +15,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/docker.h"
 #include "lib/base/file.h"
+#include "lib/base/journal.h"
 #include "lib/base/text.h"
+#include "lib/permit.h"
 #include "lib/wrap/http.h"
 
 struct verb {
@@ -270,6 +272,48 @@ broker_check_provider(const struct broker *b, struct error *err)
                      text_show(shown, sizeof shown, b->provider));
 }
 
+/* An API key of the environment does not tell its organization. */
+static bool broker_own_key_is_void;
+
+/*
+ * Verbs that go on for a person whom the policy does not connect: they hand
+ * out nothing of Parallel's, or ask permit_person() themselves.
+ */
+static const char broker_open_to_all[] =
+    "config docker doctor erase get logout session-open status store";
+
+/* What the policy says, before anything else is done. */
+static int
+broker_check_policy(struct broker *b, const char *user, struct error *err)
+{
+    journal_open(b->config.log, user, b->verb);
+    permit_find_person(&b->config);
+    broker_own_key_is_void = permit_asks_organization(&b->config);
+    if (permit_person(&b->config, err) == 0)
+        return 0;
+    session_withdraw(&b->credential.session);
+    journal_debug("%s", b->config.denied.text);
+    if (text_has_word(broker_open_to_all, b->verb)) {
+        *err = (struct error)ERROR_INIT;
+        return 0;
+    }
+    if (strcmp(b->verb, "login") == 0)
+        broker_log_denied(b);
+    return -1;
+}
+
+void
+broker_log_denied(const struct broker *b)
+{
+    const struct journal_entry entry = {
+        .event = JOURNAL_REFUSED,
+        .provider = b->provider ? b->provider : provider_parallel_name,
+        .reason = b->config.denied.id,
+        .detail = b->config.denied.text};
+
+    journal_note(&entry);
+}
+
 int
 broker_open(struct broker *b, struct error *err)
 {
@@ -294,8 +338,10 @@ broker_open(struct broker *b, struct error *err)
         return -1;
     }
     b->is_open = true;
-    return credential_open(&b->credential, &b->config, &b->place, &choice,
-                           (int)b->renewing, err);
+    if (credential_open(&b->credential, &b->config, &b->place, &choice,
+                        (int)b->renewing, err) < 0)
+        return -1;
+    return broker_check_policy(b, pw ? pw->pw_name : NULL, err);
 }
 
 void
@@ -349,7 +395,7 @@ broker_key(const struct record *record)
     const char *given = getenv("PARALLEL_API_KEY");
     const char *given_id = getenv("PARALLEL_CREDENTIAL_KEY_ID");
 
-    if (given && *given && !(given_id && *given_id))
+    if (given && *given && !(given_id && *given_id) && !broker_own_key_is_void)
         return given;
     return record ? secret_text(&record->api_key) : "";
 }
@@ -388,6 +434,7 @@ main(int argc, char **argv)
         if (err.text[0])
             broker_say(&b, "%s", err.text);
     }
+    journal_debug("exit status %d", status);
     if (b.is_open) {
         credential_close(&b.credential);
         config_release(&b.config);

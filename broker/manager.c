@@ -13,6 +13,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/spawn.h"
 #include "lib/base/text.h"
+#include "lib/permit.h"
 
 #define MANAGER_LIMIT      2000          /* ms for all that is asked */
 #define MANAGER_OUTPUT_MAX (1024 * 1024) /* bytes of its environment */
@@ -251,6 +252,9 @@ manager_settle(const struct broker *b)
                                         config_issuer(&b->config), NULL);
     enum manager_key there;
     struct manager m;
+
+    if (r && permit_record(&b->config, r, NULL) < 0)
+        r = NULL;
 
     /* What a keyring does not show now is no reason to take it away. */
     if (!b->config.export_environment || (!r && store->unread) ||

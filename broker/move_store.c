@@ -17,6 +17,10 @@ move_target(const struct broker *b, struct error *err)
                          "%s: where to? Say secret-service or file",
                          text_show(shown, sizeof shown,
                                    b->operand[0] ? b->operand[0] : b->verb));
+    if (b->config.store == STORE_AUTO && origin->lock)
+        return error_set(err, FAIL_AUTH, POLICY_LOCKED,
+                         "the administrator's policy locks store to auto (%s)",
+                         origin->lock);
     if (b->config.store != STORE_AUTO &&
         b->config.store != (enum store_kind)kind)
         return error_set(err, FAIL_INPUT, "config",

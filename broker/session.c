@@ -56,7 +56,7 @@ session_is_pending(const struct broker *b)
 /* The code is of no more use: when may the next one be shown? */
 static void
 session_note_end(const struct broker *b, const struct pending *pending,
-                 bool declined)
+                 bool declined, const struct error *why)
 {
     struct prompt prompt;
 
@@ -68,6 +68,9 @@ session_note_end(const struct broker *b, const struct pending *pending,
     else
         prompt_note_unused(&prompt, pending->unseen, pending->ends,
                            b->config.prompt_backoff_ms);
+    /* The person has approved, and should know why nothing came of it. */
+    if (policy_is_cause(why))
+        text_show(prompt.notice, sizeof prompt.notice, why->text);
     prompt_save(&prompt, &b->place);
     pending_remove(&b->place);
 }
@@ -104,7 +107,7 @@ session_poll_once(struct broker *b, struct pending *pending,
     case APPROVAL_DENIED:
     case APPROVAL_EXPIRED:
     case APPROVAL_FAILED:
-        session_note_end(b, pending, approval == APPROVAL_DENIED);
+        session_note_end(b, pending, approval == APPROVAL_DENIED, err);
         break;
     }
     return approval;
@@ -140,12 +143,15 @@ session_print_news(const struct broker *b)
                    : pending.code.verification_uri,
                pending.code.user_code);
     prompt_load(&prompt, &b->place);
-    if (prompt.approved == 0)
+    if (prompt.approved == 0 && !prompt.notice[0])
         return;
-    printf("%s\n%s\n",
-           events_connected(line, sizeof line, prompt.organization,
-                            prompt.approved),
-           events_undo);
-    prompt.approved = 0;
+    if (prompt.notice[0])
+        printf("Not connected to Parallel: %s\n", prompt.notice);
+    if (prompt.approved)
+        printf("%s\n%s\n",
+               events_connected(line, sizeof line, prompt.organization,
+                                prompt.approved),
+               events_undo);
+    prompt_announced(&prompt);
     prompt_save(&prompt, &b->place);
 }

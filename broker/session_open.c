@@ -31,6 +31,7 @@
 #include "lib/base/file.h"
 #include "lib/base/lock.h"
 #include "lib/base/spawn.h"
+#include "lib/permit.h"
 
 /* After trouble with the service: no code for this long: ms. */
 #define SESSION_TROUBLE_PAUSE (5 * 60 * 1000)
@@ -168,6 +169,9 @@ session_find_connected(struct broker *b, struct record **r, struct error *err)
 {
     switch (credential_find(&b->credential, r, err)) {
     case CREDENTIAL_FAILED:
+        /* What the policy keeps back connects nobody. */
+        if (policy_is_cause(err))
+            return 0;
         /* A keyring that is closed, and nothing is known to lie in it. */
         if (b->credential.store.unread &&
             !store_is_hidden(&b->credential.store))
@@ -278,10 +282,13 @@ session_announce(const struct broker *b, struct secret *events)
     struct prompt prompt;
 
     prompt_load(&prompt, &b->place);
-    if (prompt.approved == 0 || b->silent)
+    if (b->silent || (prompt.approved == 0 && !prompt.notice[0]))
         return;
-    events_put_connected(prompt.organization, prompt.approved, events);
-    prompt.approved = 0;
+    if (prompt.notice[0])
+        events_put_message(events, prompt.notice);
+    if (prompt.approved)
+        events_put_connected(prompt.organization, prompt.approved, events);
+    prompt_announced(&prompt);
     prompt_save(&prompt, &b->place);
 }
 
@@ -319,14 +326,23 @@ broker_session_open(struct broker *b, int *status, struct error *err)
     int result = -1;
 
     (void)status;
-    if (broker_open(b, err) == 0) {
+    if (broker_open(b, err) < 0) {
+        result = -1;
+    } else if (permit_person(&b->config, NULL) < 0) {
+        /* Nobody is to be bothered with that at each login. */
+        if (!b->silent)
+            broker_log_denied(b);
+        result = 0;
+    } else {
         b->credential.lock_limit_ms = b->config.connect_timeout_ms;
         result = session_use_stored(b, &events, err);
         if (result == 0 && !b->silent) {
             result = session_authorize(b, &events, err);
-            /* It may have been approved meanwhile. */
+            /* It may have been approved meanwhile, or thrown away. */
             if (result == 0)
                 result = session_use_stored(b, &events, err);
+            if (result == 0)
+                session_announce(b, &events);
         }
     }
     if (result < 0)

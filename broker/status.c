@@ -9,6 +9,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/permit.h"
 
 static bool
 status_is_signed_in(const struct record *r)
@@ -132,13 +133,37 @@ status_issuer(const struct broker *b, const struct record *r)
                                         : NULL;
 }
 
+/* What is stored is not handed out. */
+static bool
+status_is_kept_back(const struct error *reason)
+{
+    return policy_is_cause(reason);
+}
+
+/* Why nothing is handed out: null, or an id and a text. */
+static void
+status_put_policy(struct json *object, const struct error *reason)
+{
+    struct json *member;
+
+    if (!status_is_kept_back(reason)) {
+        json_put_null(object, "policy");
+        return;
+    }
+    member = json_put_object(object, "policy");
+    json_put_text(member, "error", reason->id);
+    json_put_text(member, "message", reason->text);
+}
+
 static int
 status_print_json(const struct broker *b, const struct record *r,
-                  struct error *err)
+                  const struct error *reason, struct error *err)
 {
     struct json *object = json_new_object();
 
-    json_put_bool(object, "authenticated", status_is_signed_in(r));
+    json_put_bool(object, "authenticated",
+                  status_is_signed_in(r) && !status_is_kept_back(reason));
+    status_put_policy(object, reason);
     json_put_text(object, "provider", b->credential.choice.provider);
     json_put_text(object, "issuer", status_issuer(b, r));
     json_put_text(object, "org_id", r ? r->org_id : NULL);
@@ -286,7 +311,9 @@ status_print(const struct broker *b, const struct record *r,
                    "nothing of ours\n");
         return;
     }
-    if (status_is_signed_in(r))
+    if (status_is_kept_back(reason))
+        printf("Nothing is handed out: %s\n", reason->text);
+    else if (status_is_signed_in(r))
         printf("Signed in to %s%s\n", provider_title(r->provider),
                record_is_granted_key(r) ? ", with an API key alone" : "");
     else if (r->refused)
@@ -314,14 +341,17 @@ status_print_others(const struct broker *b, const struct record *r)
     while ((other = store_next(store, &at))) {
         if (other == r)
             continue;
-        printf("Also: %s%s%s (%s) at %s, %s\n",
+        printf("Also: %s%s%s (%s) at %s, %s%s\n",
                provider_is_builtin(other->provider) ? "" : other->provider,
                provider_is_builtin(other->provider) ? "" : ", ",
                text_show(org, sizeof org,
                          *other->org_name ? other->org_name : "organization"),
                *other->org_id ? other->org_id : "not named",
                text_show(issuer, sizeof issuer, other->issuer),
-               status_is_signed_in(other) ? "signed in" : "signed out");
+               status_is_signed_in(other) ? "signed in" : "signed out",
+               permit_record(&b->config, other, NULL) < 0
+                   ? ", not handed out (policy)"
+                   : "");
     }
 }
 
@@ -337,16 +367,32 @@ status_print_ended(const struct broker *b)
                count, count == 1 ? "" : "s");
 }
 
+/* What is stored, and why it is not handed out, if it is not. */
+static enum credential_result
+status_find_all(struct broker *b, struct record **r, struct error *reason)
+{
+    struct credential *c = &b->credential;
+    enum credential_result result = credential_find(c, r, reason);
+    struct error ignored = ERROR_INIT;
+
+    if (permit_person(&b->config, reason) < 0 || policy_is_cause(reason)) {
+        c->exempt = true;
+        result = credential_find(c, r, &ignored);
+        c->exempt = false;
+    }
+    return result;
+}
+
 static enum credential_result
 status_find(struct broker *b, struct record **r, struct error *reason)
 {
     struct credential *c = &b->credential;
-    enum credential_result result = credential_find(c, r, reason);
+    enum credential_result result = status_find_all(b, r, reason);
 
     if (result == CREDENTIAL_FAILED || !store_is_loose(&c->store))
         return result;
     credential_settle(c);
-    return credential_find(c, r, reason);
+    return status_find_all(b, r, reason);
 }
 
 int
@@ -359,7 +405,8 @@ broker_status(struct broker *b, int *status, struct error *err)
     if (broker_open(b, err) < 0)
         return -1;
     if (b->news) {
-        session_print_news(b);
+        if (permit_person(&b->config, NULL) == 0)
+            session_print_news(b);
         return 0;
     }
     found = status_find(b, &r, &reason);
@@ -368,18 +415,20 @@ broker_status(struct broker *b, int *status, struct error *err)
         *err = reason;
         return -1;
     }
-    *status = status_is_signed_in(r)       ? FAIL_NONE
+    *status = status_is_kept_back(&reason) ? FAIL_AUTH
+              : status_is_signed_in(r)     ? FAIL_NONE
               : found == CREDENTIAL_FAILED ? FAIL_SERVICE
                                            : FAIL_AUTH;
     if (b->json && found == CREDENTIAL_FAILED)
         broker_say(b, "%s", reason.text);
     if (b->json)
-        return status_print_json(b, r, err);
+        return status_print_json(b, r, &reason, err);
     status_print(b, r, &reason);
     status_print_others(b, r);
     key_print_left(b);
     status_print_ended(b);
-    session_print_news(b);
+    if (permit_person(&b->config, NULL) == 0)
+        session_print_news(b);
     if (fflush(stdout) != 0)
         return error_errno(err, FAIL_SERVICE, "output",
                            "cannot write to standard output");

@@ -13,7 +13,7 @@ env_print(const struct front *front, const struct fields *credential)
     int result =
         shell_export(&lines, shell, "PARALLEL_API_KEY", front_key(credential));
 
-    if (result == 0 && !front_own_key())
+    if (result == 0 && !front_own_key(credential))
         result = shell_export(&lines, shell, "PARALLEL_CREDENTIAL_KEY_ID",
                               fields_text(credential, "api_key_id"));
     if (result == 0)
@@ -26,7 +26,7 @@ env_print(const struct front *front, const struct fields *credential)
 static int
 env_print_session(const struct front *front, const struct fields *credential)
 {
-    if (front_own_key() || !*front_key(credential) ||
+    if (front_own_key(NULL) || !*front_key(credential) ||
         !fields_get(&front->cache.header, "export"))
         return FAIL_NONE;
     return env_print(front, credential);
@@ -38,7 +38,7 @@ front_env(struct front *front)
     static const struct fields nothing = FIELDS_INIT;
     const struct fields *credential;
 
-    if (front->session && front_own_key())
+    if (front->session && front_own_key(NULL))
         return FAIL_NONE;
     if (!front_open(front))
         return FRONT_HANDOVER;

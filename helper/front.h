@@ -109,8 +109,9 @@ int front_settle(struct front *front, const struct fields *credential,
 void front_renew_behind(struct front *front, const struct fields *credential);
 
 /* The API key that the person has exported, or NULL. One that we exported
- * ourselves does not count: it may have been replaced since. */
-const char *front_own_key(void);
+ * ourselves does not count: it may have been replaced since. Nor does any
+ * where the credential (NULL: none is known) says so. */
+const char *front_own_key(const struct fields *credential);
 
 /* The API key that counts: that one, else the stored one, else "". */
 const char *front_key(const struct fields *credential);

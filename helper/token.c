@@ -10,18 +10,21 @@
 #include "lib/base/cleanup.h"
 
 const char *
-front_own_key(void)
+front_own_key(const struct fields *credential)
 {
     const char *given = getenv("PARALLEL_API_KEY");
     const char *given_id = getenv("PARALLEL_CREDENTIAL_KEY_ID");
 
-    return given && *given && !(given_id && *given_id) ? given : NULL;
+    if (!given || !*given || (given_id && *given_id) ||
+        (credential && fields_get(credential, "own_key_void")))
+        return NULL;
+    return given;
 }
 
 const char *
 front_key(const struct fields *credential)
 {
-    const char *own = front_own_key();
+    const char *own = front_own_key(credential);
 
     return own ? own : fields_text(credential, "api_key");
 }

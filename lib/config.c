@@ -40,6 +40,7 @@ static const struct config_spec config_specs[CONFIG_KEYS] = {
     {"export_environment", TYPE_BOOLEAN, AT(export_environment), "yes", NULL},
     {"keyring_timeout", TYPE_DURATION, AT(keyring_timeout_ms), "1.5s", NULL},
     {"lock_timeout", TYPE_DURATION, AT(lock_timeout_ms), "30s", NULL},
+    {"log", TYPE_LOG, AT(log), "notice", NULL},
     {"logout", TYPE_LOGOUT, AT(logout), "keep", NULL},
     {"platform_url", TYPE_URL, AT(platform_url), provider_parallel_platform,
      "PARALLEL_PLATFORM_URL"},
@@ -95,26 +96,45 @@ config_set_origin(struct config_origin *origin, const char *file, int line)
     return origin->text ? 0 : -1;
 }
 
+/* The first line that locks a key is the one to be named. */
+static int
+config_lock_key(struct config_origin *origin, const char *file, int line)
+{
+    if (!origin->lock && asprintf(&origin->lock, "%s:%d", file, line) < 0)
+        origin->lock = NULL;
+    return origin->lock ? 1 : -1;
+}
+
 /* locked_keys = platform_url scopes */
 static int
-config_lock_keys(struct config *config, const char *list, struct error *err)
+config_lock_keys(struct config_reading *reading, const char *list, int line,
+                 struct error *err)
 {
+    struct config *config = reading->config;
     char word[64];
 
     while (*list) {
         size_t span = strcspn(list, " ,");
-        int key;
+        int key, result = 0;
 
-        if (span > 0 && span < sizeof word) {
+        if (span >= sizeof word)
+            return error_set(err, FAIL_INPUT, "config",
+                             "locked_keys: there is no key of %zu letters",
+                             span);
+        if (span > 0) {
             memcpy(word, list, span);
             word[span] = '\0';
             key = config_find(word);
-            if (key >= 0)
-                config->origin[key].locked = true;
-            else if (config_lock_provider(config, word) <= 0)
+            result = key >= 0 ? config_lock_key(&config->origin[key],
+                                                reading->file, line)
+                              : config_lock_provider(config, word,
+                                                     reading->file, line);
+            if (result == 0)
                 return error_set(err, FAIL_INPUT, "config",
                                  "locked_keys: there is no key \"%s\"", word);
         }
+        if (result < 0)
+            return error_set(err, FAIL_SERVICE, "memory", "out of memory");
         list += span + strspn(list + span, " ,");
     }
     return 0;
@@ -122,13 +142,19 @@ config_lock_keys(struct config *config, const char *list, struct error *err)
 
 static int
 config_handle_policy(struct config_reading *reading, const char *name,
-                     const char *value, struct error *err)
+                     const char *value, int line, struct error *err)
 {
+    int known;
+
     if (!reading->system)
         return error_set(err, FAIL_INPUT, "config",
                          "[policy] is for the system's files only");
     if (strcmp(name, "locked_keys") == 0)
-        return config_lock_keys(reading->config, value, err);
+        return config_lock_keys(reading, value, line, err);
+    known = policy_set(&reading->config->policy, name, value, reading->file,
+                       line, err);
+    if (known != 0)
+        return known < 0 ? -1 : 0;
     return error_set(err, FAIL_INPUT, "config",
                      "unknown key \"%s\" in [policy]", name);
 }
@@ -142,7 +168,7 @@ config_handle(void *context, const char *section, const char *name,
     int key;
 
     if (strcmp(section, "policy") == 0)
-        return config_handle_policy(reading, name, value, err);
+        return config_handle_policy(reading, name, value, line, err);
     if (config_is_provider(section))
         return config_handle_provider(config, section, name, value,
                                       reading->file, line, reading->system,
@@ -157,9 +183,10 @@ config_handle(void *context, const char *section, const char *name,
     if (key < 0)
         return error_set(err, FAIL_INPUT, "config", "unknown key \"%s\"",
                          name);
-    if (config->origin[key].locked && !reading->system)
+    if (config->origin[key].lock && !reading->system)
         return error_set(err, FAIL_INPUT, "config",
-                         "%s is locked by the administrator's policy", name);
+                         "%s is locked by the administrator's policy (%s)",
+                         name, config->origin[key].lock);
     if (config_put(config, &config_specs[key], value, err) < 0)
         return -1;
     return config_set_origin(&config->origin[key], reading->file, line);
@@ -182,6 +209,14 @@ config_remember(struct config *config, const char *path, const struct stat *st)
         return -1;
     config->seen_count++;
     return 0;
+}
+
+int
+config_watch(struct config *config, const char *path)
+{
+    struct stat st;
+
+    return config_remember(config, path, stat(path, &st) == 0 ? &st : NULL);
 }
 
 /*
@@ -317,7 +352,7 @@ config_read_environment(struct config *config, struct error *err)
         const struct config_spec *spec = &config_specs[i];
         const char *value = spec->variable ? getenv(spec->variable) : NULL;
 
-        if (!value || !*value || config->origin[i].locked)
+        if (!value || !*value || config->origin[i].lock)
             continue;
         if (config_put(config, spec, value, err) < 0)
             return error_context(err, "the variable %s", spec->variable);
@@ -360,7 +395,7 @@ config_read_all(struct config *config, const char *system_file,
     if (config_finish_providers(config, err) < 0)
         return -1;
     if ((config->origin[CONFIG_PLATFORM_URL].file ||
-         config->origin[CONFIG_PLATFORM_URL].locked) &&
+         config->origin[CONFIG_PLATFORM_URL].lock) &&
         !(config->fixed_issuer = strdup(config->platform_url)))
         return -1;
     return config_read_environment(config, err);
@@ -393,9 +428,12 @@ config_release(struct config *config)
     free(config->proxy);
     free(config->ca_file);
     free(config->ca_directory);
-    for (int i = 0; i < CONFIG_KEYS; i++)
+    for (int i = 0; i < CONFIG_KEYS; i++) {
         free(config->origin[i].text);
+        free(config->origin[i].lock);
+    }
     config_release_providers(config);
+    policy_release(&config->policy);
     for (size_t i = 0; i < config->seen_count; i++)
         free(config->seen[i].path);
     free(config->seen);
@@ -405,12 +443,15 @@ config_release(struct config *config)
 struct http_options
 config_http(const struct config *config)
 {
-    return (struct http_options){config->connect_timeout_ms,
-                                 config->timeout_ms,
-                                 config->proxy,
-                                 config->ca_file,
-                                 config->ca_directory,
-                                 NULL};
+    bool fixed = config->origin[CONFIG_PROXY].lock != NULL;
+
+    return (struct http_options){
+        .connect_timeout_ms = config->connect_timeout_ms,
+        .timeout_ms = config->timeout_ms,
+        .proxy = fixed && !config->proxy ? "" : config->proxy,
+        .proxy_fixed = fixed,
+        .ca_file = config->ca_file,
+        .ca_directory = config->ca_directory};
 }
 
 const char *
@@ -418,7 +459,7 @@ config_issuer(const struct config *config)
 {
     const struct config_origin *origin = &config->origin[CONFIG_PLATFORM_URL];
 
-    return origin->locked || strcmp(origin->text, "default") != 0
+    return origin->lock || strcmp(origin->text, "default") != 0
                ? config->platform_url
                : NULL;
 }

@@ -14,9 +14,11 @@
 #include <sys/stat.h>
 
 #include "lib/base/error.h"
+#include "lib/base/journal.h"
 #include "lib/base/place.h"
 #include "lib/config_value.h"
 #include "lib/oauth/provider.h"
+#include "lib/policy.h"
 #include "lib/wrap/http.h"
 
 /* Every key has a number, in the order of the table in config.c. */
@@ -31,6 +33,7 @@ enum config_key {
     CONFIG_EXPORT_ENVIRONMENT,
     CONFIG_KEYRING_TIMEOUT,
     CONFIG_LOCK_TIMEOUT,
+    CONFIG_LOG,
     CONFIG_LOGOUT,
     CONFIG_PLATFORM_URL,
     CONFIG_PROMPT_BACKOFF,
@@ -45,8 +48,9 @@ enum config_key {
 /* Where the value of a key came from: "FILE:LINE", a variable, "default". */
 struct config_origin {
     char *text;
-    bool file;   /* a file */
-    bool locked; /* the policy forbids the user's file and environment */
+    bool file;  /* a file */
+    char *lock; /* "FILE:LINE" of the policy that forbids the user's file and
+                   environment, or NULL */
 };
 
 /* A file or folder that was looked at, and what was seen there. */
@@ -80,10 +84,14 @@ struct config {
     char *proxy;        /* NULL: the environment's; "": none */
     char *ca_file;      /* NULL: the system's */
     char *ca_directory; /* NULL: the system's */
+    enum journal_level log;
     struct config_origin origin[CONFIG_KEYS];
     struct config_provider *provider;
     size_t provider_count;
-    char *locked_providers; /* words, or NULL: names, or "*" for all */
+    struct policy_words locked_providers; /* names, or "*" for all */
+    struct policy policy;
+    struct error denied; /* why this person is not to be connected, or no
+                            failure: permit.h */
     struct config_seen *seen;
     size_t seen_count;
 };
@@ -98,12 +106,23 @@ int config_load(struct config *config, const char *system_file,
 
 void config_release(struct config *config);
 
+/*
+ * Remember how a file looks now, on which something depends that is read from
+ * here on: a session cache is good only as long as it stays so. 0, or -1
+ * without memory.
+ */
+int config_watch(struct config *config, const char *path);
+
 /* Times and trust for every exchange; points into the configuration. */
 struct http_options config_http(const struct config *config);
 
 /* The issuer that a file or a variable chooses, or NULL: then any credential
  * will do. */
 const char *config_issuer(const struct config *config);
+
+/* The line that locks [provider NAME], or NULL. */
+const char *config_provider_lock(const struct config *config,
+                                 const char *name);
 
 /* What the section of that name says, or NULL when there is none. */
 const struct provider_settings *

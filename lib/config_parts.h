@@ -20,9 +20,10 @@ int config_handle_provider(struct config *config, const char *section,
                            const char *file, int line, bool system,
                            struct error *err);
 
-/* Lock provider NAME, or "*": word is one of locked_keys. 1; 0: it is not
- * about a provider; -1 without memory. */
-int config_lock_provider(struct config *config, const char *word);
+/* Lock provider NAME, or "*": word is one of locked_keys, in a line of file.
+ * 1; 0: it is not about a provider; -1 without memory. */
+int config_lock_provider(struct config *config, const char *word,
+                         const char *file, int line);
 
 /* All files are read: what depends on other keys, and what does not go
  * together. */

@@ -111,30 +111,25 @@ provider_add(struct config *config, const char *name)
 }
 
 int
-config_lock_provider(struct config *config, const char *word)
+config_lock_provider(struct config *config, const char *word, const char *file,
+                     int line)
 {
-    char *list = NULL;
-    int result;
+    const char *name = word + strlen(PROVIDER_LOCK);
 
     if (!text_starts_with(word, PROVIDER_LOCK))
         return 0;
-    result = asprintf(&list, "%s%s%s",
-                      config->locked_providers ? config->locked_providers : "",
-                      config->locked_providers ? " " : "",
-                      word + strlen(PROVIDER_LOCK));
-    if (result < 0)
-        return -1;
-    free(config->locked_providers);
-    config->locked_providers = list;
-    return 1;
+    return policy_add_word(&config->locked_providers, name, strlen(name), file,
+                           line) < 0
+               ? -1
+               : 1;
 }
 
-static bool
-provider_is_locked(const struct config *config, const char *name)
+const char *
+config_provider_lock(const struct config *config, const char *name)
 {
-    return config->locked_providers &&
-           (text_has_word(config->locked_providers, name) ||
-            text_has_word(config->locked_providers, "*"));
+    const char *origin = policy_find(&config->locked_providers, name);
+
+    return origin ? origin : policy_find(&config->locked_providers, "*");
 }
 
 int
@@ -156,10 +151,10 @@ config_handle_provider(struct config *config, const char *section,
     if (key < 0)
         return error_set(err, FAIL_INPUT, "config",
                          "unknown key \"%s\" in [%s]", name, section);
-    if (!system && provider_is_locked(config, of))
+    if (!system && config_provider_lock(config, of))
         return error_set(err, FAIL_INPUT, "config",
-                         "[%s] is locked by the administrator's policy",
-                         section);
+                         "[%s] is locked by the administrator's policy (%s)",
+                         section, config_provider_lock(config, of));
     p = provider_find(config, of);
     if (!p)
         p = provider_add(config, of);
@@ -245,7 +240,7 @@ config_release_providers(struct config *config)
         settings_release(&config->provider[i].settings);
     }
     free(config->provider);
-    free(config->locked_providers);
+    policy_release_words(&config->locked_providers);
 }
 
 const struct provider_settings *

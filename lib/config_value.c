@@ -223,6 +223,10 @@ static const char *const config_api_key_words[] = {"account", "none",
 
 static const char *const config_logout_words[] = {"keep", "revoke", NULL};
 
+/* In the order of enum journal_level. */
+static const char *const config_log_words[] = {"none", "notice", "debug",
+                                               NULL};
+
 /* The words of a type whose values are words, or NULL. */
 static const char *const *
 config_words(enum config_type type)
@@ -232,6 +236,8 @@ config_words(enum config_type type)
         return config_api_key_words;
     case TYPE_LOGOUT:
         return config_logout_words;
+    case TYPE_LOG:
+        return config_log_words;
     case TYPE_GRANT:
         return settings_grant_words;
     case TYPE_REGISTRATION:
@@ -316,6 +322,7 @@ config_value_set(void *slot, enum config_type type, const char *name,
         return config_set_redirect(slot, name, value, err);
     case TYPE_API_KEY:
     case TYPE_LOGOUT:
+    case TYPE_LOG:
     case TYPE_GRANT:
     case TYPE_REGISTRATION:
     case TYPE_REVOCATION:

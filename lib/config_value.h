@@ -19,6 +19,7 @@ enum config_type {
     TYPE_API_KEY,  /* enum api_key_source: account, none, provider */
     TYPE_LOGOUT,   /* enum logout_mode: keep, revoke */
     TYPE_BOOLEAN,  /* bool: yes, no */
+    TYPE_LOG,      /* enum journal_level: none, notice, debug */
     TYPE_DURATION, /* int64_t, ms: 3, 3s, 1.5s, 500ms, 2min, 1h */
     /* of [provider NAME] */
     TYPE_ISSUER,         /* char *: an address without '?', to the letter */

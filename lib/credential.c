@@ -28,6 +28,7 @@
 #include "lib/base/text.h"
 #include "lib/credential_parts.h"
 #include "lib/oauth/refresh.h"
+#include "lib/permit.h"
 
 int
 credential_open(struct credential *c, const struct config *config,
@@ -139,6 +140,26 @@ credential_issuer(const struct credential *c)
     return config_issuer(c->config);
 }
 
+struct record *
+credential_pick(const struct credential *c)
+{
+    const struct credential_choice *choice = &c->choice;
+    const char *issuer = credential_issuer(c);
+    struct record *first = store_find(&c->store, choice->provider, issuer,
+                                      choice->org),
+                  *r;
+    size_t at = 0;
+
+    if (!first || choice->org || permit_record(c->config, first, NULL) == 0)
+        return first;
+    while ((r = store_next(&c->store, &at)))
+        if (strcmp(r->provider, choice->provider) == 0 &&
+            (!issuer || strcmp(r->issuer, issuer) == 0) &&
+            permit_record(c->config, r, NULL) == 0)
+            return r;
+    return first;
+}
+
 enum credential_result
 credential_find(struct credential *c, struct record **record,
                 struct error *err)
@@ -146,8 +167,11 @@ credential_find(struct credential *c, struct record **record,
     if (store_load(&c->store, err) < 0)
         return CREDENTIAL_FAILED;
     session_recall(&c->session, &c->store);
-    *record = store_find(&c->store, c->choice.provider, credential_issuer(c),
-                         c->choice.org);
+    *record = credential_pick(c);
+    if (*record && !c->exempt && permit_record(c->config, *record, err) < 0) {
+        *record = NULL;
+        return CREDENTIAL_FAILED;
+    }
     if (*record)
         return CREDENTIAL_OK;
     if (!c->store.unread)
@@ -232,6 +256,14 @@ credential_settle(struct credential *c)
         credential_commit(c, NULL);
     credential_unlock(c);
     credential_release_signals(&before);
+}
+
+void
+credential_tell_front(struct credential *c)
+{
+    if (session_lock(&c->session, false, 0, NULL) == 0)
+        session_publish(&c->session, &c->store, NULL);
+    session_unlock(&c->session);
 }
 
 static bool
@@ -335,12 +367,16 @@ credential_keep_renewed(struct credential *c, struct record *r,
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return CREDENTIAL_FAILED;
     }
-    if (store_commit(&c->store, err) == 0)
+    if (store_commit(&c->store, err) == 0) {
+        credential_log(JOURNAL_RENEWED, r, NULL);
         return CREDENTIAL_OK;
+    }
     store_discard(&c->store);
     if (store_prepare(&c->store, false, err) == 0 &&
-        store_commit(&c->store, err) == 0)
+        store_commit(&c->store, err) == 0) {
+        credential_log(JOURNAL_RENEWED, r, NULL);
         return CREDENTIAL_OK;
+    }
     error_context(err, "the renewed token could not be kept; you will have "
                        "to sign in again");
     return CREDENTIAL_FAILED;
@@ -410,6 +446,14 @@ credential_renew(struct credential *c, struct record **record,
 
     if (replaced)
         result = credential_renew_once(c, record, &replaced, err);
+    if (result == CREDENTIAL_OK)
+        return result;
+    if (*record)
+        credential_log(result == CREDENTIAL_FAILED ? JOURNAL_FAILED
+                                                   : JOURNAL_REFUSED,
+                       *record, err);
+    else
+        credential_log_trouble(c, NULL, err);
     return result;
 }
 
@@ -504,10 +548,7 @@ credential_token(struct credential *c, enum credential_demand demand,
     if (result == CREDENTIAL_FAILED)
         return result;
     if (served || result == CREDENTIAL_NONE) {
-        /* Nothing to ask. If nobody else is at it, let the front know. */
-        if (session_lock(&c->session, false, 0, NULL) == 0)
-            session_publish(&c->session, &c->store, NULL);
-        session_unlock(&c->session);
+        credential_tell_front(c); /* nothing to ask */
         return result;
     }
     return credential_token_alone(c, demand, ttl, record, err);

@@ -46,6 +46,7 @@ struct credential {
     struct session session;
     struct store store;
     struct moment started;
+    bool exempt; /* it is to be ended or looked at: whatever the policy says */
 };
 
 enum credential_result {
@@ -75,7 +76,8 @@ int credential_choose(struct credential *c, const struct record *record,
 
 /* Read what is stored and find the chosen credential; asks nobody. *record
  * belongs to c and stays valid until the next call. CREDENTIAL_FAILED with an
- * id "keyring_...": it may lie in a keyring that does not show it now. */
+ * id "keyring_...": it may lie in a keyring that does not show it now; with
+ * one of policy.h: there is one, and the policy keeps it back. */
 enum credential_result credential_find(struct credential *c,
                                        struct record **record,
                                        struct error *err);
@@ -134,6 +136,9 @@ enum credential_approval credential_poll(struct credential *c,
                                          struct pending *pending,
                                          struct record **record,
                                          struct error *err);
+
+/* What was read is what the front should know, if nobody else is at it. */
+void credential_tell_front(struct credential *c);
 
 /* If something lies where it does not belong (a provisional file, a parked
  * token), and the place where it does is open now: move it. */

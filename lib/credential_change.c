@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/credential_parts.h"
 #include "lib/oauth/revoke.h"
+#include "lib/permit.h"
 
 /* A token that a caller calls bad is replaced at most this often: ms. */
 #define CREDENTIAL_ERASE_PAUSE 30000
@@ -39,9 +40,7 @@ credential_revoke(struct credential *c, const struct record *r,
 static struct record *
 credential_to_end(const struct credential *c, bool all)
 {
-    return all ? store_find(&c->store, NULL, NULL, NULL)
-               : store_find(&c->store, c->choice.provider,
-                            credential_issuer(c), c->choice.org);
+    return all ? store_find(&c->store, NULL, NULL, NULL) : credential_pick(c);
 }
 
 /* What does not show cannot be revoked; and it shall not be forgotten. */
@@ -73,6 +72,9 @@ credential_end_one(struct credential *c, struct record *r, bool *told,
     result = credential_end_key(c, &r, trouble);
     if (r && credential_revoke(c, r, result < 0 ? NULL : trouble) < 0)
         result = -1;
+    if (r)
+        credential_log(result < 0 ? JOURNAL_FAILED : JOURNAL_REVOKED, r,
+                       result < 0 ? trouble : NULL);
     if (r)
         store_remove(&c->store, r);
     c->choice = before;
@@ -112,8 +114,10 @@ credential_logout(struct credential *c, bool all, struct error *err)
     if (!credential_to_end(c, all))
         return CREDENTIAL_NONE;
     result = credential_lock(c, false, err);
+    c->exempt = true;
     if (result == 0)
         result = credential_end(c, all, &told, &trouble, err);
+    c->exempt = false;
     credential_unlock(c);
     if (result < 0)
         return CREDENTIAL_FAILED;
@@ -151,7 +155,8 @@ credential_select(struct credential *c, const char *id_or_name,
                       "not signed in for the organization %s; see: "
                       "parallel-credential status",
                       text_show(shown, sizeof shown, id_or_name));
-        else if (store_select(&c->store, *record) == 0 &&
+        else if (permit_record(c->config, *record, err) == 0 &&
+                 store_select(&c->store, *record) == 0 &&
                  credential_commit(c, err) == 0)
             result = CREDENTIAL_OK;
     }
@@ -292,9 +297,14 @@ credential_set_key(struct credential *c, const char *origin, const char *path,
     int result = -1;
 
     if (credential_find(c, &r, err) == CREDENTIAL_FAILED)
-        return -1;
+        return policy_is_cause(err) &&
+                       credential_match(c, NULL, origin, path) != CACHE_USE_KEY
+                   ? 0
+                   : -1;
     if (credential_match(c, r, origin, path) != CACHE_USE_KEY)
         return 0;
+    if (permit_foreign_key(c->config, err) < 0)
+        return -1;
     if (credential_lock(c, true, err) == 0 &&
         credential_find(c, &r, err) != CREDENTIAL_FAILED)
         result = 0;
@@ -369,6 +379,8 @@ credential_import_key(struct credential *c, const char *org_id,
     CLEANUP(secret_release) struct secret imported = SECRET_INIT;
     int result;
 
+    if (permit_foreign_key(c->config, err) < 0)
+        return -1;
     if (secret_set(&imported, key, strlen(key)) < 0)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     result = credential_lock(c, true, err);

@@ -428,6 +428,8 @@ credential_key(struct credential *c, struct record **r, struct error *err)
 {
     enum credential_result result = credential_find(c, r, err);
 
+    if (result == CREDENTIAL_OK && !secret_is_empty(&(*r)->api_key))
+        credential_tell_front(c);
     if (result != CREDENTIAL_OK || !secret_is_empty(&(*r)->api_key))
         return result;
     if (credential_may_mint(c, *r, err) < 0)

@@ -11,6 +11,7 @@
 #include "lib/credential_parts.h"
 #include "lib/oauth/register.h"
 #include "lib/oauth/revoke.h"
+#include "lib/permit.h"
 
 /* A poll that takes longer than this is asked again: ms. */
 #define CREDENTIAL_POLL_LIMIT 10000
@@ -121,6 +122,7 @@ credential_begin_at(struct credential *c, struct provider *provider,
     pending->ends = clock_now().real + pending->code.expires_in_ms;
     if (result == OAUTH_OK)
         return CREDENTIAL_OK;
+    credential_log_trouble(c, pending->provider.issuer, err);
     pending_release(pending);
     return CREDENTIAL_FAILED;
 }
@@ -205,7 +207,8 @@ credential_keep_new(struct credential *c, const struct provider *provider,
         record_release(old);
         free(old);
     }
-    if (*fresh->org_id)
+    /* A key that was pasted does not tell whose it is. */
+    if (*fresh->org_id && !permit_asks_organization(c->config))
         credential_adopt_key(c, fresh,
                              store_find(&c->store, NULL, fresh->issuer, ""));
     if (credential_commit(c, err) < 0) {
@@ -213,6 +216,7 @@ credential_keep_new(struct credential *c, const struct provider *provider,
         return -1;
     }
     credential_unlock(c);
+    credential_log(JOURNAL_AUTHORIZED, fresh, NULL);
     *record = fresh;
     return 0;
 }
@@ -253,15 +257,16 @@ credential_poll_once(struct credential *c, struct pending *pending,
     result = device_poll(&http, provider, id, &pending->code, &token,
                          &maybe_done, err);
     if (result == OAUTH_OK &&
-        credential_keep(c, provider, id, &token, asked, record, err) < 0)
+        (credential_check_approval(c, provider, id, &token, err) < 0 ||
+         credential_keep(c, provider, id, &token, asked, record, err) < 0))
         result = OAUTH_REFUSED;
     credential_release_signals(&before);
     return result;
 }
 
-enum credential_approval
-credential_poll(struct credential *c, struct pending *pending,
-                struct record **record, struct error *err)
+static enum credential_approval
+credential_poll_judged(struct credential *c, struct pending *pending,
+                       struct record **record, struct error *err)
 {
     enum oauth_result result = credential_poll_once(c, pending, record, err);
 
@@ -294,6 +299,18 @@ credential_poll(struct credential *c, struct pending *pending,
               "the code has run out without an approval; run: "
               "parallel-credential login");
     return APPROVAL_EXPIRED;
+}
+
+enum credential_approval
+credential_poll(struct credential *c, struct pending *pending,
+                struct record **record, struct error *err)
+{
+    enum credential_approval approval =
+        credential_poll_judged(c, pending, record, err);
+
+    if (approval != APPROVAL_GRANTED && approval != APPROVAL_PENDING)
+        credential_log_trouble(c, pending->provider.issuer, err);
+    return approval;
 }
 
 enum credential_result

@@ -74,15 +74,6 @@ credential_hides_other(const struct credential *c,
     return false;
 }
 
-/* What was read is what the front should know, if nobody else is at it. */
-static void
-credential_tell_front(struct credential *c)
-{
-    if (session_lock(&c->session, false, 0, NULL) == 0)
-        session_publish(&c->session, &c->store, NULL);
-    session_unlock(&c->session);
-}
-
 enum credential_result
 credential_find_other(struct credential *c,
                       const struct other_request *request, struct other *found,

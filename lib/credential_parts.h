@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "lib/base/journal.h"
 #include "lib/credential.h"
 
 /* Both locks, in their order; create: the folders are made when missing. */
@@ -19,6 +20,10 @@ void credential_release_signals(const sigset_t *before);
 /* The provider that a record came from: nothing of it goes anywhere else. */
 int credential_provider(const struct credential *c, const struct record *r,
                         struct provider *provider, struct error *err);
+
+/* The record that is chosen, or NULL: where the choice is left, the first that
+ * the policy lets through; if there is none, any that fits. */
+struct record *credential_pick(const struct credential *c);
 
 /* The issuer to choose from, or NULL: any. */
 const char *credential_issuer(const struct credential *c);
@@ -70,6 +75,25 @@ int credential_keep(struct credential *c, const struct provider *provider,
                     const char *client_id, const struct token *token,
                     struct moment asked, struct record **record,
                     struct error *err);
+
+/* A line in the log about a record; why may be NULL. */
+void credential_log(enum journal_event event, const struct record *r,
+                    const struct error *why);
+
+/* The same about what did not succeed: refused, or failed. issuer may be
+ * NULL. */
+void credential_log_trouble(const struct credential *c, const char *issuer,
+                            const struct error *why);
+
+/*
+ * Whether what was granted just now may be kept. If not, it is given back at
+ * the service as far as that can be done, and logged: -1 with FAIL_AUTH
+ * POLICY_ORGANIZATION, which tells the person.
+ */
+int credential_check_approval(struct credential *c,
+                              const struct provider *provider,
+                              const char *client_id, const struct token *token,
+                              struct error *err);
 
 /* Write the store and let the front know. Both locks are held. */
 int credential_commit(struct credential *c, struct error *err);

@@ -14,6 +14,7 @@
 #include "lib/base/text.h"
 #include "lib/credential_parts.h"
 #include "lib/oauth/metadata.h"
+#include "lib/permit.h"
 
 static int
 way_use_builtin(const struct config *config, const char *scope,
@@ -66,14 +67,15 @@ way_use_section(struct credential *c, const char *scope, int64_t end,
                : error_set(err, FAIL_SERVICE, "memory", "out of memory");
 }
 
-int
-credential_login_provider(struct credential *c, const char *scope,
-                          enum credential_way way, int64_t end,
-                          struct provider *provider, struct error *err)
+static int
+way_find(struct credential *c, const char *scope, enum credential_way way,
+         int64_t end, struct provider *provider, struct error *err)
 {
     enum provider_grant grant;
 
-    *provider = (struct provider){0};
+    if (permit_login(c->config, c->choice.provider, scope, way == WAY_BROWSER,
+                     err) < 0)
+        return -1;
     if (provider_is_builtin(c->choice.provider))
         return way_use_builtin(c->config, scope, way, provider, err);
     if (way_use_section(c, scope, end, provider, err) < 0)
@@ -82,4 +84,16 @@ credential_login_provider(struct credential *c, const char *scope,
             : way == WAY_DEVICE ? GRANT_DEVICE
                                 : provider_offers(provider);
     return provider_check_grant(provider, grant, err);
+}
+
+int
+credential_login_provider(struct credential *c, const char *scope,
+                          enum credential_way way, int64_t end,
+                          struct provider *provider, struct error *err)
+{
+    *provider = (struct provider){0};
+    if (way_find(c, scope, way, end, provider, err) == 0)
+        return 0;
+    credential_log_trouble(c, NULL, err);
+    return -1;
 }

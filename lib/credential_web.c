@@ -23,6 +23,7 @@
 #include "lib/credential_parts.h"
 #include "lib/oauth/code.h"
 #include "lib/oauth/register.h"
+#include "lib/permit.h"
 #include "lib/web.h"
 
 /* As long as a device code lives as a rule. */
@@ -196,7 +197,10 @@ browser_keep_locked(struct credential *c, const struct browser_login *login,
     if (record_set_key(r, &key, "", RECORD_KEY_GRANTED, "") < 0)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     *record = r;
-    return credential_commit(c, err);
+    if (credential_commit(c, err) < 0)
+        return -1;
+    credential_log(JOURNAL_AUTHORIZED, r, NULL);
+    return 0;
 }
 
 /* The access token that was granted is an API key. */
@@ -251,6 +255,9 @@ browser_exchange(struct credential *c, const struct browser_login *login,
     if (code_exchange(&c->http, provider, &grant, &token, &maybe_done, err) !=
         OAUTH_OK)
         return error_context(err, "%s", browser_loss(login, maybe_done));
+    if (credential_check_approval(c, provider, login->client_id, &token, err) <
+        0)
+        return -1;
     return provider->grants_key
                ? browser_keep_key(c, login, &token, record, err)
                : credential_keep(c, provider, login->client_id, &token, asked,
@@ -286,14 +293,18 @@ credential_login_web(struct credential *c, const struct provider *provider,
     struct browser_login login = {.web = WEB_INIT, .provider = provider};
     struct credential_browser browser;
 
-    if (browser_begin(c, &login, err) < 0)
+    if (browser_begin(c, &login, err) < 0) {
+        credential_log_trouble(c, provider->issuer, err);
         return CREDENTIAL_FAILED;
+    }
     browser = (struct credential_browser){
         secret_text(&login.address), login.redirect_uri, login.open_uri,
         BROWSER_SECONDS * 1000, clock_now().boot + BROWSER_SECONDS * 1000};
     dialog->show(dialog->context, &browser);
     if (dialog->wait(dialog->context, &browser, login.web.socket, err) != 0 ||
-        browser_finish(c, &login, record, err) < 0)
+        browser_finish(c, &login, record, err) < 0) {
+        credential_log_trouble(c, provider->issuer, err);
         return CREDENTIAL_FAILED;
+    }
     return CREDENTIAL_OK;
 }

@@ -45,6 +45,15 @@ prompt_load(struct prompt *prompt, const struct place *place)
     prompt->approved = prompt_number(&f, "approved_at");
     text_show(prompt->organization, sizeof prompt->organization,
               fields_text(&f, "organization"));
+    text_show(prompt->notice, sizeof prompt->notice,
+              fields_text(&f, "notice"));
+}
+
+void
+prompt_announced(struct prompt *prompt)
+{
+    prompt->approved = 0;
+    prompt->notice[0] = '\0';
 }
 
 static int
@@ -62,6 +71,8 @@ prompt_write(const struct prompt *prompt, struct secret *text)
     if (prompt->approved)
         result |= fields_put_number(text, "approved_at", prompt->approved) |
                   fields_put(text, "organization", prompt->organization);
+    if (prompt->notice[0])
+        result |= fields_put(text, "notice", prompt->notice);
     return result;
 }
 

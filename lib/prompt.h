@@ -22,6 +22,7 @@ struct prompt {
     bool declined;      /* refused, or signed out on purpose */
     int64_t approved;   /* when, or 0: nothing to announce */
     char organization[256];
+    char notice[640]; /* why an approval was thrown away, or "" */
 };
 
 /* What is remembered; all zero when nothing is. */
@@ -30,6 +31,9 @@ void prompt_load(struct prompt *prompt, const struct place *place);
 /* Replace it; remove the file when there is nothing to remember. Trouble is
  * ignored: then a code is shown once too often. */
 void prompt_save(const struct prompt *prompt, const struct place *place);
+
+/* What there was to tell has been told. */
+void prompt_announced(struct prompt *prompt);
 
 /* Whether a code may be shown now. */
 bool prompt_is_allowed(const struct prompt *prompt);

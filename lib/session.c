@@ -7,9 +7,13 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/lock.h"
+#include "lib/permit.h"
 
 /* What the front has to read to answer anybody is short. */
 #define SESSION_OTHERS_MOST 65536
+
+/* Who is in which group is asked anew at least this often: ms. */
+#define SESSION_CHECK (10 * 60 * 1000)
 
 #define SESSION_RETRY_LEAST 30000
 #define SESSION_RETRY_MOST  300000
@@ -232,12 +236,14 @@ session_put_credential(const struct session *session, struct secret *block,
     if (!secret_is_empty(&r->api_key))
         result |= fields_put(block, "api_key", r->api_key.data) |
                   fields_put(block, "api_key_id", record_key_id(r));
+    if (permit_asks_organization(session->config))
+        result |= fields_put(block, "own_key_void", "1");
     return result;
 }
 
 /* Appends the block of a record and counts it; a record that cannot be
- * written as a block (it has a line feed in a name, say) is for the broker
- * alone. */
+ * written as a block (it has a line feed in a name, say), or that the policy
+ * keeps back, is for the broker alone. */
 static void
 session_put_record(const struct session *session, struct secret *text,
                    const struct record *r,
@@ -245,7 +251,9 @@ session_put_record(const struct session *session, struct secret *text,
 {
     CLEANUP(secret_release) struct secret block = SECRET_INIT;
     const struct fields *old = session_block(session, r);
-    int result = session_put_credential(session, &block, r);
+    int result = permit_record(session->config, r, NULL) < 0
+                     ? -1
+                     : session_put_credential(session, &block, r);
 
     if (failure && failure->record == r)
         result |= session_put_new_failure(&block, old, failure);
@@ -323,6 +331,26 @@ session_put_hosts(const struct config *config, struct secret *text)
     return result;
 }
 
+/* What the cache was made from, and until when that can be relied on. */
+static int
+session_put_watches(const struct session *session, const struct store *store,
+                    struct secret *text)
+{
+    const struct config *config = session->config;
+    struct moment now = clock_now(), check = clock_after(now, SESSION_CHECK);
+    int result = 0;
+
+    if (policy_asks_groups(&config->policy))
+        result = session_put_moment(text, "check_by", "check_by_boot", check,
+                                    session_boot(session, check, now));
+    for (size_t i = 0; i < config->seen_count; i++)
+        result |= cache_watch_seen(
+            text, config->seen[i].path,
+            config->seen[i].present ? &config->seen[i].st : NULL);
+    return result | cache_watch_seen(text, store_shown(store),
+                                     store->present ? &store->seen : NULL);
+}
+
 static int
 session_put_header(const struct session *session, const struct store *store,
                    int64_t count, const struct secret *others, bool whole,
@@ -348,15 +376,10 @@ session_put_header(const struct session *session, const struct store *store,
         result |= fields_put(text, "export", "1");
     if (config->fixed_issuer)
         result |= fields_put(text, "issuer", config->fixed_issuer);
-    if (config->origin[CONFIG_PLATFORM_URL].locked)
+    if (config->origin[CONFIG_PLATFORM_URL].lock)
         result |= fields_put(text, "issuer_locked", "1");
-    for (size_t i = 0; i < config->seen_count; i++)
-        result |= cache_watch_seen(
-            text, config->seen[i].path,
-            config->seen[i].present ? &config->seen[i].st : NULL);
-    result |= cache_watch_seen(text, store_shown(store),
-                               store->present ? &store->seen : NULL);
-    return result | fields_end(text);
+    return result | session_put_watches(session, store, text) |
+           fields_end(text);
 }
 
 /* There is one cache. One that was made when there was no runtime folder
@@ -405,6 +428,15 @@ session_publish(struct session *session, const struct store *store,
     file_draft_discard(&draft);
     if (result != 0)
         unlinkat(session->folder, CACHE_NAME, 0);
+}
+
+void
+session_withdraw(struct session *session)
+{
+    if (session->folder >= 0 && session->old.count > 0 &&
+        session_lock(session, false, 0, NULL) == 0 && session->lock >= 0)
+        unlinkat(session->folder, CACHE_NAME, 0);
+    session_unlock(session);
 }
 
 void

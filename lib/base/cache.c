@@ -73,6 +73,13 @@ cache_is_unchanged(const char *watch)
     return (size_t)(path - watch) == used && memcmp(watch, look, used) == 0;
 }
 
+static struct moment
+cache_moment(const struct fields *block, const char *real, const char *boot)
+{
+    return (struct moment){cache_number(block, real),
+                           cache_number(block, boot)};
+}
+
 static bool
 cache_is_for(const struct fields *header, const struct place *place)
 {
@@ -83,6 +90,10 @@ cache_is_for(const struct fields *header, const struct place *place)
         return false;
     if (place->home[0] ? strcmp(fields_text(header, "home"), place->home) != 0
                        : !fields_get(header, "home_default"))
+        return false;
+    if (fields_get(header, "check_by") &&
+        clock_reached(cache_moment(header, "check_by", "check_by_boot"),
+                      clock_now()))
         return false;
     while ((watch = fields_next(header, "watch[]", &at)))
         if (!cache_is_unchanged(watch))
@@ -215,13 +226,6 @@ cache_number(const struct fields *block, const char *key)
 
     text_to_number(fields_text(block, key), INT64_MAX, &number);
     return number;
-}
-
-static struct moment
-cache_moment(const struct fields *block, const char *real, const char *boot)
-{
-    return (struct moment){cache_number(block, real),
-                           cache_number(block, boot)};
 }
 
 enum cache_verdict

@@ -21,6 +21,8 @@
  *   export          "1": a session gets the API key in its environment
  *   issuer_locked   "1": whatever PARALLEL_PLATFORM_URL says
  *   lock_timeout    how long to wait for somebody who renews
+ *   check_by check_by_boot  the broker has to look again by then; missing: no
+ *                   end
  *   watch[]         "INODE SIZE SECONDS NANOSECONDS DEVICE PATH", or
  *                   "absent PATH": the configuration and the store it was
  *                   made from; any difference makes the cache stale
@@ -39,6 +41,8 @@
  *   refused                "1" when the person has to sign in again
  *   retry_at retry_wait    no background renewal before this
  *   failed_at failed_exit failed_text   the last attempt to renew
+ *   own_key_void           "1": an API key that the person has exported does
+ *                          not count
  *   api_key api_key_id     the id is never empty: see record_key_id()
  *
  * Behind them the blocks of the credentials of other services (other.h),

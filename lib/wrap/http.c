@@ -18,6 +18,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/journal.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
 #include "lib/wrap/proxy.h"
@@ -173,7 +174,8 @@ http_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
 
     (void)purpose;
     x->at_proxy = x->proxy.port && ntohs((uint16_t)port) == x->proxy.port &&
-                  (x->proxy.port != x->port || !proxy_has_exceptions());
+                  (x->proxy.port != x->port || x->options->proxy_fixed ||
+                   !proxy_has_exceptions());
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
@@ -220,8 +222,8 @@ http_set_rules(CURL *curl, struct http_exchange *x)
     }
     if (proxy)
         HTTP_SET(CURLOPT_PROXY, proxy);
-    if (x->loopback)
-        HTTP_SET(CURLOPT_NOPROXY, "*");
+    if (x->loopback || x->options->proxy_fixed)
+        HTTP_SET(CURLOPT_NOPROXY, x->loopback ? "*" : "");
     return ok;
 }
 
@@ -629,10 +631,10 @@ http_exchange_release(struct http_exchange *x)
  * that was kept open and is dead, libcurl would send the request a second
  * time by itself, and a refresh token must not be sent twice.
  */
-int
-http_send(const struct http_options *options,
-          const struct http_request *request, struct http_response *response,
-          struct error *err)
+static int
+http_exchange(const struct http_options *options,
+              const struct http_request *request,
+              struct http_response *response, struct error *err)
 {
     CLEANUP(http_exchange_release)
     struct http_exchange x = {.options = options,
@@ -661,4 +663,20 @@ http_send(const struct http_options *options,
         return http_take_response(&x, curl, response, err);
     response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     return http_fail(&x, curl, code, err);
+}
+
+int
+http_send(const struct http_options *options,
+          const struct http_request *request, struct http_response *response,
+          struct error *err)
+{
+    int64_t begin = clock_now().boot;
+    int result = http_exchange(options, request, response, err);
+
+    /* What stands behind a '?' is nobody's business. */
+    journal_debug("%s %.*s: %d, %lld ms", request->method,
+                  (int)strcspn(request->url, "?#"), request->url,
+                  result == 0 ? response->status : 0,
+                  (long long)(clock_now().boot - begin));
+    return result;
 }

@@ -5,7 +5,8 @@
  * nothing else, certificates verified, no redirect followed (a 3xx is an
  * answer like any other), body of at most HTTP_BODY_MAX bytes, everything
  * within the time limits, no signals, no cookies, no .netrc, SIGPIPE cannot
- * kill. Request bodies and answers are wiped. Nothing is logged.
+ * kill. Request bodies and answers are wiped. With the level debug a line goes
+ * to the log: method, host, path, and how it ended.
  */
 #ifndef PARALLEL_WRAP_HTTP_H
 #define PARALLEL_WRAP_HTTP_H
@@ -25,6 +26,7 @@ struct http_options {
     int64_t timeout_ms;         /* the whole exchange */
     const char *proxy;          /* NULL: the environment's, as libcurl does;
                                    "": none */
+    bool proxy_fixed;           /* no_proxy of the environment is nothing */
     const char *ca_file;        /* NULL or a bundle to trust instead */
     const char *ca_directory;   /* NULL or a hashed folder to trust instead */
     bool (*cancelled)(void);    /* NULL, or asked about once a second: true

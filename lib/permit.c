@@ -1,0 +1,194 @@
+#include "lib/permit.h"
+
+#include <string.h>
+
+#include "lib/base/text.h"
+
+void
+permit_find_person(struct config *config)
+{
+    const struct policy *policy = &config->policy;
+
+    /* Seen before it is asked, so that a change meanwhile is noticed. */
+    if (policy_asks_groups(policy) &&
+        config_watch(config, POLICY_GROUP_FILE) < 0)
+        error_set(&config->denied, FAIL_SERVICE, "memory", "out of memory");
+    else
+        policy_check_person(policy, config->connect_timeout_ms,
+                            &config->denied);
+}
+
+int
+permit_person(const struct config *config, struct error *err)
+{
+    if (config->denied.failure == FAIL_NONE)
+        return 0;
+    if (err)
+        *err = config->denied;
+    return -1;
+}
+
+bool
+permit_asks_organization(const struct config *config)
+{
+    return config->policy.list[POLICY_ALLOWED_ORGANIZATIONS].count > 0;
+}
+
+int
+permit_organization(const struct config *config, const char *provider,
+                    const char *org_id, const char *org_name,
+                    struct error *err)
+{
+    const struct policy_words *allowed =
+        &config->policy.list[POLICY_ALLOWED_ORGANIZATIONS];
+    char id[128], name[128];
+    bool named = org_id && *org_id;
+
+    if (allowed->count == 0 || !provider_is_builtin(provider) ||
+        (named && policy_find(allowed, org_id)))
+        return 0;
+    text_show(id, sizeof id, org_id);
+    text_show(name, sizeof name, org_name);
+    return error_set(err, FAIL_AUTH, POLICY_ORGANIZATION,
+                     "the administrator's policy does not allow %s%s%s%s%s "
+                     "(%s: allowed_organizations)",
+                     named ? "the organization "
+                           : "an organization that is "
+                             "not named",
+                     *name && named ? name : "", *name && named ? " (" : "",
+                     id, *name && named ? ")" : "", allowed->item[0].origin);
+}
+
+int
+permit_foreign_key(const struct config *config, struct error *err)
+{
+    if (!permit_asks_organization(config))
+        return 0;
+    return error_set(
+        err, FAIL_AUTH, POLICY_ORGANIZATION,
+        "the API key was not kept: it does not tell its organization, and the "
+        "administrator's policy allows some only (%s: allowed_organizations); "
+        "run: parallel-credential login",
+        config->policy.list[POLICY_ALLOWED_ORGANIZATIONS].item[0].origin);
+}
+
+/* ---- what is stored -------------------------------------------------------
+ */
+
+static int
+permit_refuse_address(struct error *err, const char *is, const char *key,
+                      const char *wanted, const char *lock)
+{
+    char shown[256];
+
+    return error_set(err, FAIL_AUTH, POLICY_LOCKED,
+                     "the stored credential is for %s, and the "
+                     "administrator's policy locks %s to %s (%s); sign in "
+                     "anew: parallel-credential login",
+                     text_show(shown, sizeof shown, is), key, wanted, lock);
+}
+
+/* One of the addresses of the service. */
+static int
+permit_address(const struct config *config, enum config_key key,
+               const char *wanted, const char *is, struct error *err)
+{
+    const char *lock = config->origin[key].lock;
+
+    if (!lock || !*is || strcmp(is, wanted) == 0)
+        return 0;
+    return permit_refuse_address(err, is, config_key_name(key), wanted, lock);
+}
+
+/* Of a section that is locked only what that section's issuer has issued. */
+static int
+permit_provider(const struct config *config, const struct record *r,
+                struct error *err)
+{
+    const char *lock = config_provider_lock(config, r->provider);
+    const struct provider_settings *s =
+        config_provider_settings(config, r->provider);
+    const char *issuer = !s ? NULL : s->issuer ? s->issuer : s->token_endpoint;
+    char key[64], shown[64];
+
+    if (!lock || (issuer && strcmp(issuer, r->issuer) == 0))
+        return 0;
+    text_show(shown, sizeof shown, r->provider);
+    text_put(key, sizeof key, text_put(key, sizeof key, 0, "provider."),
+             shown);
+    return permit_refuse_address(err, r->issuer, key,
+                                 issuer ? issuer : "nothing", lock);
+}
+
+int
+permit_record(const struct config *config, const struct record *r,
+              struct error *err)
+{
+    if (permit_person(config, err) < 0)
+        return -1;
+    if (!provider_is_builtin(r->provider))
+        return permit_provider(config, r, err);
+    if (permit_address(config, CONFIG_PLATFORM_URL, config->platform_url,
+                       r->issuer, err) < 0 ||
+        permit_address(config, CONFIG_SERVICE_API_URL, config->service_api_url,
+                       r->service_url, err) < 0 ||
+        permit_address(config, CONFIG_API_URL, config->api_url, r->data_url,
+                       err) < 0)
+        return -1;
+    return permit_organization(config, r->provider, r->org_id, r->org_name,
+                               err);
+}
+
+/* ---- a login --------------------------------------------------------------
+ */
+
+/* Each word of scope is one of allowed. */
+static int
+permit_scope(const char *scope, const char *allowed, const char *lock,
+             struct error *err)
+{
+    char word[128], shown[128];
+
+    while (*scope) {
+        size_t span = strcspn(scope, " ");
+
+        if (span >= sizeof word)
+            return error_set(err, FAIL_INPUT, "usage",
+                             "--scope: a word is too long");
+        memcpy(word, scope, span);
+        word[span] = '\0';
+        if (span > 0 && !text_has_word(allowed, word))
+            return error_set(err, FAIL_AUTH, POLICY_LOCKED,
+                             "--scope: the administrator's policy does not "
+                             "allow the scope %s (%s)",
+                             text_show(shown, sizeof shown, word), lock);
+        scope += span + strspn(scope + span, " ");
+    }
+    return 0;
+}
+
+int
+permit_login(const struct config *config, const char *provider,
+             const char *scope, bool web, struct error *err)
+{
+    const struct config_origin *api_key = &config->origin[CONFIG_API_KEY];
+    const char *lock = config->origin[CONFIG_SCOPES].lock;
+    const struct provider_settings *s;
+
+    if (!provider_is_builtin(provider)) {
+        s = config_provider_settings(config, provider);
+        lock = config_provider_lock(config, provider);
+        return scope && s && lock
+                   ? permit_scope(scope, s->scopes ? s->scopes : "", lock, err)
+                   : 0;
+    }
+    if (web && api_key->lock && config->api_key != API_KEY_PROVIDER)
+        return error_set(err, FAIL_AUTH, POLICY_LOCKED,
+                         "--web brings an API key, and the administrator's "
+                         "policy locks api_key to another way (%s)",
+                         api_key->lock);
+    /* The scopes of the way to an API key are not what the key is about. */
+    if (!scope || !lock || web || config->api_key == API_KEY_PROVIDER)
+        return 0;
+    return permit_scope(scope, config->scopes, lock, err);
+}
