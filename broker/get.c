@@ -152,7 +152,7 @@ get_find_offer(struct broker *b, const struct request *request,
     }
     if (!r && !failed)
         *use = credential_match(c, NULL, request->origin, request->path);
-    if (*use == CACHE_USE_NOTHING && !c->store.unread &&
+    if (*use == CACHE_USE_NOTHING && !failed && !c->store.unread &&
         get_choose_provider(b, request))
         *use = CACHE_USE_TOKEN;
     return NULL;

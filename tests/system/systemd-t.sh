@@ -286,5 +286,14 @@ else
     is "$(inside jq -r '.store + " " + (.records | length | tostring)' \
         "$STATE/store.json")" "secret-service 0" "it lies there still"
 fi
+
+# journald has taken the lines of the log apart, and knows itself who sent them.
+inside journalctl --sync
+is "$(inside journalctl -q -o json -n 1 \
+    MESSAGE_ID=4c17079655864b8cbb0c8fb30ca65e4c _UID=61001 |
+    jq -r '[._UID, .PARALLEL_UID, .PARALLEL_USER, .PARALLEL_EVENT, .PRIORITY,
+        .PARALLEL_ORG, ._COMM] | join(" ")')" \
+    "61001 61001 person1 authorized 5 org_acme broker" \
+    "journald has the first person's approval, with its fields"
 container_end
 finish
