@@ -270,6 +270,8 @@ rm -r "$SYSTEM.d"
 
 # Denied, and signed out for good
 system '[policy]' 'deny_users = alice'
+as "$TOOL" configure-git --unset
+is "$rc" 0 "what was set up can be taken back"
 before=$(state .requests.revoke)
 as "$TOOL" logout
 is "$rc" 0 "logout is open to who is denied"
