@@ -148,7 +148,11 @@ static const char *
 ask(const char *url, const char *file, const char *folder)
 {
     static char told[800];
-    struct http_options options = {20000, 20000, "", file, folder, NULL};
+    struct http_options options = {.connect_timeout_ms = 20000,
+                                   .timeout_ms = 20000,
+                                   .proxy = "",
+                                   .ca_file = file,
+                                   .ca_directory = folder};
     struct http_request request = {.method = "GET", .url = url};
     struct http_response response = HTTP_RESPONSE_INIT;
     struct error err = ERROR_INIT;

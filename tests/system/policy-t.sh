@@ -507,6 +507,7 @@ foreign=$("${alice[@]}" "$TOOL" token)
 rm "$CONF"
 system "ca_file = $CA_FILE" '[policy]' 'locked_keys = platform_url'
 is "$("${alice[@]}" "$TOOL" token)" "$pinned" "pinned: its own token"
+rm -f "$SESSION"
 for each in cold warm; do
     printf 'protocol=https\nhost=%s\n\n' "${HTTPS_PLATFORM_URL#*://}" \
         >"$WORK/request"
