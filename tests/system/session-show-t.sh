@@ -82,11 +82,25 @@ run env PATH="$WORK/bin:${TOOL%/*}" DISPLAY=:99 "$TOOL" session-show
 like "$rc $err" '^4 .*there is no xdg-open$' "no xdg-open: it is said"
 mv "$WORK/bin/other" "$WORK/bin/xdg-open"
 
+# ---- after it ----------------------------------------------------------------------------
+
+control approve "{\"user_code\":\"$code\"}" >"$WORK/control.out"
+signed_in() {
+    "$TOOL" get < <(request) 2>"$WORK/get.err" | grep -q '^password='
+}
+check "approved" wait_until 20 signed_in
+desktop
+is "$rc $opened" "0 " "nothing waits any more: nothing"
 # ---- what an earlier session has left ------------------------------------------------------
 
 new_person
+alive() {
+    state '[.families[] | select(.alive)] | length'
+}
+before=$(alive)
 configure 'logout = revoke'
 sign_in
+is "$(($(alive) - before))" 1 "somebody else is signed in"
 control trouble '{"endpoint":"revoke","kind":"status"}' >"$WORK/control.out"
 run "$TOOL" session-end
 is "$rc $(stored ".ended | length")" "4 1" \
@@ -97,17 +111,10 @@ desktop
 like "$opened" "$code" "the browser opens for the new code"
 is "$(stored ".records | length")" 0 \
     "and the service has been told of the old sign-in"
-is "$(state '[.families[] | select(.alive)] | length')" 0 "which is revoked"
+is "$(($(alive) - before))" 0 "which is revoked"
 
-# ---- after it ----------------------------------------------------------------------------
+# ---- too late ----------------------------------------------------------------------------
 
-control approve "{\"user_code\":\"$code\"}" >"$WORK/control.out"
-signed_in() {
-    "$TOOL" get < <(request) 2>"$WORK/get.err" | grep -q '^password='
-}
-check "approved" wait_until 20 signed_in
-desktop
-is "$rc $opened" "0 " "nothing waits any more: nothing"
 new_person
 control config '{"code_lifetime":1}' >"$WORK/control.out"
 login_asks
