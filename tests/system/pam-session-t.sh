@@ -755,6 +755,24 @@ isnt "$(code_of)" '' "with its broker a login shows a code"
 
 # ---- the first thing the front does ------------------------------------------
 
+# ---- a person whom the policy does not connect -------------------------------
+
+if is_root && mkdir -p "$WORK/etc" "$PREFIX/etc" &&
+    mount --bind "$WORK/etc" "$PREFIX/etc"; then
+    newcomer denied
+    printf '[policy]\ndeny_users = denied\n' \
+        >"$PREFIX/etc/parallel-credential.conf"
+    codes=$(requests code)
+    drive denied tty:tty1 open env close
+    is "$(result open):$(shown):$(said env)" PAM_SUCCESS:: \
+        "a person who is denied logs in, and sees nothing"
+    is "$(said log | grep -c 'is not connected')" 0 "the module is silent"
+    is "$(requests code)" "$codes" "the service was not asked"
+    umount "$PREFIX/etc"
+else
+    skip "a person who is denied" "needs root"
+fi
+
 if is_root && [ -z "${SANITIZED-}" ] && command -v strace >/dev/null &&
     strace -ff -qq -o "$WORK/trace" "$DRIVER" --confdir "$CONFDIR" \
         --user ann open >/dev/null 2>&1; then
