@@ -406,6 +406,24 @@ credential_exchange(struct credential *c, const struct credential_asked *asked,
     }
 }
 
+/* The record may be gone by now. */
+static void
+credential_log_asked(const struct credential_asked *asked,
+                     const struct provider *provider,
+                     enum credential_result result, const struct error *err)
+{
+    const struct journal_entry entry = {.event = result == CREDENTIAL_FAILED
+                                                     ? JOURNAL_FAILED
+                                                     : JOURNAL_REFUSED,
+                                        .provider = provider->name,
+                                        .issuer = asked->issuer,
+                                        .org = asked->org,
+                                        .reason = err->id,
+                                        .detail = err->text};
+
+    journal_note(&entry);
+}
+
 /* One try to renew *record, which was read under the locks that are held. */
 static enum credential_result
 credential_renew_once(struct credential *c, struct record **record,
@@ -425,6 +443,7 @@ credential_renew_once(struct credential *c, struct record **record,
         error_context(err, "the token was not renewed, because its "
                            "successor could not be kept");
         credential_note_failure(c, *record, -1, err);
+        credential_log_asked(&asked, &provider, CREDENTIAL_FAILED, err);
         return CREDENTIAL_FAILED;
     }
     credential_hold_signals(&before);
@@ -433,6 +452,8 @@ credential_renew_once(struct credential *c, struct record **record,
         session_publish(&c->session, &c->store, NULL);
     store_discard(&c->store);
     credential_release_signals(&before);
+    if (result != CREDENTIAL_OK && !*replaced)
+        credential_log_asked(&asked, &provider, result, err);
     return result;
 }
 
@@ -446,14 +467,6 @@ credential_renew(struct credential *c, struct record **record,
 
     if (replaced)
         result = credential_renew_once(c, record, &replaced, err);
-    if (result == CREDENTIAL_OK)
-        return result;
-    if (*record)
-        credential_log(result == CREDENTIAL_FAILED ? JOURNAL_FAILED
-                                                   : JOURNAL_REFUSED,
-                       *record, err);
-    else
-        credential_log_trouble(c, NULL, err);
     return result;
 }
 

@@ -254,7 +254,7 @@ in_background python3 "$WORK/full.py" "$socket" >"$WORK/full.out"
 full=$pid
 wait_until 10 grep -q full "$WORK/full.out"
 chmod 666 "$socket"
-run as_user timeout 20 "$TOOL" refresh
+run as_user timeout -k 1 20 "$TOOL" refresh
 is "$rc" 0 "a log that takes nothing holds up nobody"
 kill "$full"
 wait "$full" 2>/dev/null
