@@ -148,6 +148,10 @@ decide=approve
 control trouble '{"endpoint":"code","kind":"status"}' >"$WORK/control.out"
 happens "$TOOL" login --json --no-browser
 one failed $FAILED "no code to be had"
+control trouble '{"endpoint":"code","kind":"status"}' >"$WORK/control.out"
+happens "$TOOL" login --no-browser --org $'x\nPARALLEL_EVENT=forged\e[1m'
+one failed $FAILED "what a person calls an organization adds no field"
+is "$(field PARALLEL_ORG)" "x?PARALLEL_EVENT=forged?[1m" "and is cleaned"
 
 # What a server says is cleaned, and cut.
 control config '{"override":{"token:org_name":"A\u001b[31m\nPARALLEL_EVENT=forged\u202e \"B\" \\ C"}}' \
