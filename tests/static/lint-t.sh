@@ -40,9 +40,9 @@ if [ ${#chosen[@]} -gt 0 ]; then
     silent "mandoc" mandoc -Tlint -Wwarning "${chosen[@]}"
 fi
 
-chosen '\.sh$'
+chosen '\.(ba)?sh$'
 for file in "${files[@]}"; do
-    [[ $file == *.sh ]] || ! head -n 1 "$file" | tr -d '\0' |
+    [[ $file == *.sh || $file == *.bash ]] || ! head -n 1 "$file" | tr -d '\0' |
         grep -qE '^#! */(usr/)?bin/(env )?(ba)?sh' || chosen+=("$file")
 done
 silent "shellcheck" shellcheck --format=gcc "${chosen[@]}"
