@@ -41,6 +41,7 @@ struct broker {
     bool keep_alive;  /* refresh: only what would run out for want of use */
     bool system_only; /* the person's own configuration does not count */
     bool retry;       /* session-end: only what an earlier one has left */
+    bool offline;     /* doctor: ask nobody over the network */
     const char *git_file; /* configure-git: which of git's files */
     bool git_global, git_local, git_system, git_unset;
     bool sh, csh, fish, plain; /* for which shell */
@@ -62,6 +63,7 @@ int broker_balance(struct broker *b, int *status, struct error *err);
 int broker_capability(struct broker *b, int *status, struct error *err);
 int broker_configure_git(struct broker *b, int *status, struct error *err);
 int broker_config(struct broker *b, int *status, struct error *err);
+int broker_doctor(struct broker *b, int *status, struct error *err);
 int broker_env(struct broker *b, int *status, struct error *err);
 int broker_erase(struct broker *b, int *status, struct error *err);
 int broker_exec(struct broker *b, int *status, struct error *err);

@@ -50,6 +50,8 @@ static char help_text[] =
     "  docker-credential-parallel get | store | erase | list | version\n"
     "                            docker's, for any registry\n"
     "  parallel-credential config [--json]    every setting, and its origin\n"
+    "  parallel-credential doctor [--json] [--offline]\n"
+    "                            what is wrong, and how to mend it\n"
     "  parallel-credential help | --version\n"
     "\n"
     "Every command takes --org ID, --issuer ADDRESS, --provider NAME and "

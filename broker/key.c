@@ -29,9 +29,7 @@ key_make(struct broker *b, bool aloud)
         broker_say(b, "no API key yet: %s", trouble.text);
 }
 
-/* One that nobody here has, and that only a person can delete; not the one
- * that was made last, when we were stopped before its record said so. */
-static bool
+bool
 key_is_left(const struct broker *b, const struct made_key *key)
 {
     const struct record *r;

@@ -15,6 +15,10 @@
  */
 void key_ensure(struct broker *b, bool aloud);
 
+/* Whether it is one that nobody here has; not the one that was made last, when
+ * we were stopped before its record said so. */
+bool key_is_left(const struct broker *b, const struct made_key *key);
+
 /* Keys that live on at the service and that nobody here has: a line each, on
  * standard output. */
 void key_print_left(const struct broker *b);

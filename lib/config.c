@@ -107,8 +107,8 @@ config_lock_key(struct config_origin *origin, const char *file, int line)
 
 /* locked_keys = platform_url scopes */
 static int
-config_lock_keys(struct config_reading *reading, const char *list, int line,
-                 struct error *err)
+config_lock_keys(const struct config_reading *reading, const char *list,
+                 int line, struct error *err)
 {
     struct config *config = reading->config;
     char word[64];
@@ -141,7 +141,7 @@ config_lock_keys(struct config_reading *reading, const char *list, int line,
 }
 
 static int
-config_handle_policy(struct config_reading *reading, const char *name,
+config_handle_policy(const struct config_reading *reading, const char *name,
                      const char *value, int line, struct error *err)
 {
     int known;
@@ -160,10 +160,10 @@ config_handle_policy(struct config_reading *reading, const char *name,
 }
 
 static int
-config_handle(void *context, const char *section, const char *name,
-              const char *value, int line, struct error *err)
+config_handle_key(const struct config_reading *reading, const char *section,
+                  const char *name, const char *value, int line,
+                  struct error *err)
 {
-    struct config_reading *reading = context;
     struct config *config = reading->config;
     int key;
 
@@ -190,6 +190,30 @@ config_handle(void *context, const char *section, const char *name,
     if (config_put(config, &config_specs[key], value, err) < 0)
         return -1;
     return config_set_origin(&config->origin[key], reading->file, line);
+}
+
+/* What a step has brought; a mistake, if somebody wants to hear of it, is none
+ * for who goes on. */
+static int
+config_pass(const struct config *config, int result, struct error *err)
+{
+    if (result >= 0 || !config->audit || err->failure != FAIL_INPUT)
+        return result;
+    config->audit->hear(config->audit->context, err);
+    error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    return 0;
+}
+
+static int
+config_handle(void *context, const char *section, const char *name,
+              const char *value, int line, struct error *err)
+{
+    const struct config_reading *reading = context;
+    int result = config_handle_key(reading, section, name, value, line, err);
+
+    if (result < 0 && reading->config->audit)
+        error_context(err, "%s:%d", reading->file, line);
+    return config_pass(reading->config, result, err);
 }
 
 static int
@@ -338,7 +362,10 @@ config_read_drop_ins(struct config *config, const char *folder,
             asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
             path = NULL;
         if (result == 0)
-            result = path ? config_read_file(config, path, true, err) : -1;
+            result = path ? config_pass(
+                                config,
+                                config_read_file(config, path, true, err), err)
+                          : -1;
         free(entries[i]);
     }
     free(entries);
@@ -346,20 +373,46 @@ config_read_drop_ins(struct config *config, const char *folder,
 }
 
 static int
+config_read_variable(struct config *config, int key, struct error *err)
+{
+    const struct config_spec *spec = &config_specs[key];
+    const char *value = spec->variable ? getenv(spec->variable) : NULL;
+
+    if (!value || !*value || config->origin[key].lock)
+        return 0;
+    if (config_put(config, spec, value, err) < 0)
+        return error_context(err, "the variable %s", spec->variable);
+    return config_set_origin(&config->origin[key], spec->variable, 0);
+}
+
+static int
 config_read_environment(struct config *config, struct error *err)
 {
-    for (int i = 0; i < CONFIG_KEYS; i++) {
-        const struct config_spec *spec = &config_specs[i];
-        const char *value = spec->variable ? getenv(spec->variable) : NULL;
-
-        if (!value || !*value || config->origin[i].lock)
-            continue;
-        if (config_put(config, spec, value, err) < 0)
-            return error_context(err, "the variable %s", spec->variable);
-        if (config_set_origin(&config->origin[i], spec->variable, 0) < 0)
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        if (config_pass(config, config_read_variable(config, i, err), err) < 0)
             return -1;
-    }
     return 0;
+}
+
+static int
+config_read_files(struct config *config, const char *system_file,
+                  const struct place *place, struct error *err)
+{
+    cleanup_free char *folder = NULL;
+
+    if (asprintf(&folder, "%s.d", system_file) < 0)
+        folder = NULL;
+    if (!folder ||
+        config_pass(config, config_read_file(config, system_file, true, err),
+                    err) < 0 ||
+        config_pass(config, config_read_drop_ins(config, folder, err), err) <
+            0)
+        return -1;
+    if (!place->configuration[0])
+        return 0;
+    return config_pass(
+        config, config_read_file(config, place->configuration, false, err),
+        err);
 }
 
 static int
@@ -381,18 +434,9 @@ static int
 config_read_all(struct config *config, const char *system_file,
                 const struct place *place, struct error *err)
 {
-    cleanup_free char *folder = NULL;
-
-    if (asprintf(&folder, "%s.d", system_file) < 0)
-        folder = NULL;
-    if (!folder || config_set_defaults(config, err) < 0 ||
-        config_read_file(config, system_file, true, err) < 0 ||
-        config_read_drop_ins(config, folder, err) < 0)
-        return -1;
-    if (place->configuration[0] &&
-        config_read_file(config, place->configuration, false, err) < 0)
-        return -1;
-    if (config_finish_providers(config, err) < 0)
+    if (config_set_defaults(config, err) < 0 ||
+        config_read_files(config, system_file, place, err) < 0 ||
+        config_pass(config, config_finish_providers(config, err), err) < 0)
         return -1;
     if ((config->origin[CONFIG_PLATFORM_URL].file ||
          config->origin[CONFIG_PLATFORM_URL].lock) &&
@@ -405,13 +449,22 @@ int
 config_load(struct config *config, const char *system_file,
             const struct place *place, struct error *err)
 {
-    memset(config, 0, sizeof *config);
+    return config_audit(config, system_file, place, NULL, err);
+}
+
+int
+config_audit(struct config *config, const char *system_file,
+             const struct place *place, const struct config_audit *audit,
+             struct error *err)
+{
+    *config = (struct config){.audit = audit};
     error_set(err, FAIL_SERVICE, "memory", "out of memory");
     if (config_read_all(config, system_file, place, err) < 0) {
         config_release(config);
         return -1;
     }
     *err = (struct error)ERROR_INIT;
+    config->audit = NULL;
     return 0;
 }
 

@@ -69,6 +69,12 @@ struct config_provider {
     struct config_origin origin[CONFIG_PROVIDER_KEYS];
 };
 
+/* Who hears of each mistake, instead of the first one ending it all. */
+struct config_audit {
+    void (*hear)(void *context, const struct error *mistake);
+    void *context;
+};
+
 struct config {
     char *platform_url, *service_api_url, *api_url; /* no slash at the end */
     char *fixed_issuer; /* platform_url as a file says it, or NULL */
@@ -94,6 +100,7 @@ struct config {
                             failure: permit.h */
     struct config_seen *seen;
     size_t seen_count;
+    const struct config_audit *audit; /* NULL but while it is read */
 };
 
 /*
@@ -103,6 +110,15 @@ struct config {
  */
 int config_load(struct config *config, const char *system_file,
                 const struct place *place, struct error *err);
+
+/*
+ * The same for `doctor`, which goes on with what is right: audit hears of all
+ * that is wrong, though of a line that is none only the first in a file. -1
+ * only when memory ran out.
+ */
+int config_audit(struct config *config, const char *system_file,
+                 const struct place *place, const struct config_audit *audit,
+                 struct error *err);
 
 void config_release(struct config *config);
 

@@ -223,11 +223,11 @@ provider_check(const struct config *config, const struct config_provider *p,
 int
 config_finish_providers(struct config *config, struct error *err)
 {
-    for (size_t i = 0; i < config->provider_count; i++) {
+    for (size_t i = 0; i < config->provider_count; i++)
         provider_fill(&config->provider[i]);
+    for (size_t i = 0; i < config->provider_count; i++)
         if (provider_check(config, &config->provider[i], err) < 0)
             return -1;
-    }
     return 0;
 }
 

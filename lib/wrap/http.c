@@ -23,6 +23,7 @@
 #include "lib/base/url.h"
 #include "lib/wrap/proxy.h"
 #include "lib/wrap/trust.h"
+#include "lib/wrap/verdict.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
@@ -30,19 +31,6 @@
 
 #define HTTP_TIME_MAX        (24 * 3600 * 1000L) /* ms */
 #define HTTP_RETRY_AFTER_MAX (366 * 24 * 3600L)  /* s */
-
-/* What OpenSSL's verification says (X509_V_ERR_*, which libcurl hands on
- * without names). */
-enum http_verdict {
-    VERDICT_NONE = 1, /* libcurl's own: it did not come to a verification */
-    VERDICT_NO_ISSUER = 2,
-    VERDICT_NOT_YET_VALID = 9,
-    VERDICT_EXPIRED = 10,
-    VERDICT_SELF_SIGNED = 18,
-    VERDICT_SELF_SIGNED_CHAIN = 19,
-    VERDICT_NO_LOCAL_ISSUER = 20,
-    VERDICT_NO_FIRST_ISSUER = 21
-};
 
 struct http_trust {
     const char *file;
@@ -358,15 +346,6 @@ http_verdict(CURL *curl)
     return verdict;
 }
 
-static bool
-http_is_unknown_issuer(long verdict)
-{
-    return verdict == VERDICT_NO_ISSUER || verdict == VERDICT_SELF_SIGNED ||
-           verdict == VERDICT_SELF_SIGNED_CHAIN ||
-           verdict == VERDICT_NO_LOCAL_ISSUER ||
-           verdict == VERDICT_NO_FIRST_ISSUER;
-}
-
 /*
  * Nothing was sent when the verification failed, so asking a second time is
  * safe; in every other case it would not be.
@@ -382,7 +361,7 @@ http_perform_trusting(CURL *curl, struct http_exchange *x)
         trust.file = trust_find_bundle();
     code = http_perform(curl, x, &trust);
     if (own || trust.file || code != CURLE_PEER_FAILED_VERIFICATION ||
-        !http_is_unknown_issuer(http_verdict(curl)) ||
+        !verdict_is_unknown_issuer(http_verdict(curl)) ||
         !(trust.file = trust_find_bundle()))
         return code;
     trust.folder = NULL;
@@ -410,27 +389,14 @@ static int
 http_fail_certificate(const struct http_exchange *x, CURL *curl, CURLcode code,
                       struct error *err)
 {
-    long verdict = http_verdict(curl);
-    const char *why = http_is_unknown_issuer(verdict)
-                          ? "its certificate is from an unknown issuer (if a "
-                            "proxy here opens TLS, set ca_file)"
-                      : verdict == VERDICT_EXPIRED
-                          ? "its certificate has expired (or the clock here "
-                            "is wrong)"
-                      : verdict == VERDICT_NOT_YET_VALID
-                          ? "its certificate is not valid yet (or the clock "
-                            "here is wrong)"
-                      : verdict == 0 || verdict == VERDICT_NONE
-                          ? "its certificate is for another host"
-                          : "its certificate is not valid";
-
     if (code == CURLE_SSL_CACERT_BADFILE)
         return error_set(err, FAIL_SERVICE, "certificate",
                          "cannot verify %s: the certificates to trust "
                          "(ca_file, ca_directory) cannot be read",
                          x->host);
     return error_set(err, FAIL_SERVICE, "certificate",
-                     "cannot verify %s: %s; nothing was sent", x->host, why);
+                     "cannot verify %s: %s; nothing was sent", x->host,
+                     verdict_sentence(http_verdict(curl)));
 }
 
 /* Who could not be reached, for messages. */
@@ -516,6 +482,25 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
                      sent ? "no complete answer from %s: %s"
                           : "cannot reach %s: %s",
                      sent ? x->host : http_way(way, x, code), why);
+}
+
+/* At what it failed. With a proxy, its name is the one that is looked up. */
+static enum http_step
+http_step(const struct http_exchange *x, CURL *curl, CURLcode code)
+{
+    curl_off_t looked_up = 0, connected = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return HTTP_AT_PROXY;
+    if (code == CURLE_COULDNT_RESOLVE_HOST || looked_up == 0)
+        return HTTP_AT_NAME;
+    if (http_is_established(curl, x))
+        return HTTP_AT_ANSWER;
+    if (x->at_proxy && code != CURLE_PEER_FAILED_VERIFICATION)
+        return HTTP_AT_PROXY;
+    return connected > 0 && x->secure ? HTTP_AT_TLS : HTTP_AT_CONNECTION;
 }
 
 /* The last value of a response header, or NULL. */
@@ -662,6 +647,7 @@ http_exchange(const struct http_options *options,
     if (code == CURLE_OK)
         return http_take_response(&x, curl, response, err);
     response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    response->step = http_step(&x, curl, code);
     return http_fail(&x, curl, code, err);
 }
 

@@ -44,6 +44,16 @@ struct http_request {
     const struct secret *basic_password;
 };
 
+/* How far an exchange came that failed. */
+enum http_step {
+    HTTP_AT_START, /* nothing was tried */
+    HTTP_AT_NAME,  /* the name was looked up */
+    HTTP_AT_CONNECTION,
+    HTTP_AT_PROXY, /* its name, the way to it, or what it answered */
+    HTTP_AT_TLS,
+    HTTP_AT_ANSWER /* the request may have been seen */
+};
+
 struct http_response {
     int status; /* 100..599 */
     struct secret body;
@@ -52,11 +62,12 @@ struct http_response {
                               turned into seconds from now */
     int64_t date;          /* the server's clock, seconds, or 0 */
     bool timed_out;        /* http_send() failed at a time limit */
+    enum http_step step;   /* http_send() failed there */
 };
 
 #define HTTP_RESPONSE_INIT                                                    \
     {                                                                         \
-        0, SECRET_INIT, false, -1, 0, false                                   \
+        0, SECRET_INIT, false, -1, 0, false, HTTP_AT_START                    \
     }
 
 /*

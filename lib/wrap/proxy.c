@@ -12,7 +12,7 @@
 /* libcurl's order. It does not heed HTTP_PROXY, which whoever calls a CGI
  * program could set. */
 static const char *
-proxy_of_environment(bool secure)
+proxy_of_environment(bool secure, const char **variable)
 {
     static const char *const https[] = {"https_proxy", "HTTPS_PROXY",
                                         "all_proxy", "ALL_PROXY", NULL};
@@ -21,8 +21,10 @@ proxy_of_environment(bool secure)
 
     for (const char *const *each = secure ? https : http; *each; each++) {
         const char *value = getenv(*each);
-        if (value && *value)
+        if (value && *value) {
+            *variable = *each;
             return value;
+        }
     }
     return NULL;
 }
@@ -42,11 +44,13 @@ proxy_show(struct proxy *proxy, const char *text)
 void
 proxy_find(struct proxy *proxy, const char *said, bool secure)
 {
-    const char *text = said ? said : proxy_of_environment(secure), *colon;
+    const char *text = said, *colon;
     int64_t port = PROXY_PORT;
     size_t used;
 
-    *proxy = (struct proxy){"", 0};
+    *proxy = (struct proxy){"", 0, NULL};
+    if (!said)
+        text = proxy_of_environment(secure, &proxy->variable);
     if (!text || !*text)
         return;
     if (text_starts_with(text, "https:"))

@@ -12,6 +12,8 @@ struct proxy {
     char host[URL_ORIGIN_SIZE]; /* "host:port", as a person may see it: no
                                    user, no password; "" for none */
     int port;
+    const char *variable; /* of the environment, that names it; NULL: the
+                             configuration does */
 };
 
 /*
