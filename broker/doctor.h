@@ -60,6 +60,10 @@ void doctor_tell(struct doctor *d, enum doctor_level level, const char *id,
 bool doctor_check_system_file(struct doctor *d, const char *id,
                               const char *what, const char *path);
 
+/* The first program of that name in PATH, its links resolved, or NULL. Owned
+ * by the caller. */
+char *doctor_find_program(const char *name);
+
 /* The first folder above path that others could exchange things in: its path
  * goes to out (PATH_MAX), and true comes back. */
 bool doctor_find_open_folder(const char *path, char *out);

@@ -107,23 +107,18 @@ git_name(char *out, size_t size, const char *helper)
 static bool
 git_can_run(const char *helper)
 {
-    cleanup_free char *copy = strdup(getenv("PATH") ? getenv("PATH") : "");
-    char *rest = copy, *folder, path[4096];
     size_t len = strcspn(helper, " \t");
+    cleanup_free char *name = NULL, *found = NULL;
 
     if (*helper == '!')
         return true;
-    if (*helper == '/') {
-        snprintf(path, sizeof path, "%.*s", (int)len, helper);
-        return access(path, X_OK) == 0;
-    }
-    while (rest && (folder = strsep(&rest, ":"))) {
-        snprintf(path, sizeof path, "%s/git-credential-%.*s", folder, (int)len,
-                 helper);
-        if (access(path, X_OK) == 0)
-            return true;
-    }
-    return false;
+    if (asprintf(&name, *helper == '/' ? "%.*s" : "git-credential-%.*s",
+                 (int)len, helper) < 0)
+        name = NULL;
+    if (!name || *helper == '/')
+        return name && access(name, X_OK) == 0;
+    found = doctor_find_program(name);
+    return found != NULL;
 }
 
 static void
@@ -190,13 +185,15 @@ doctor_git(struct doctor *d)
     size_t before = d->count[DOCTOR_WARNING] + d->count[DOCTOR_WRONG];
     struct error trouble = ERROR_INIT;
     const struct config *config = &d->b->config;
-    int status = git_run(argv, &text, &trouble), asked;
+    cleanup_free char *git = doctor_find_program("git");
+    int status, asked;
 
-    if (status < 0) {
-        doctor_tell(d, DOCTOR_OK, "git.helper", "%s", trouble.text);
+    if (!git) {
+        doctor_tell(d, DOCTOR_OK, "git.helper", "git is not installed");
         return;
     }
-    if (status > 1) {
+    status = git_run(argv, &text, &trouble);
+    if (status < 0 || status > 1) {
         doctor_advise(d, "git config --list shows what is wrong");
         doctor_tell(d, DOCTOR_WARNING, "git.helper",
                     "git cannot read its configuration");

@@ -87,9 +87,8 @@ installation_check_front(struct doctor *d, const char *path)
                     "%s does not hand over to %s", path, BROKER_PATH);
 }
 
-/* The first one in PATH, or NULL; owned by the caller. */
-static char *
-installation_find(const char *name)
+char *
+doctor_find_program(const char *name)
 {
     cleanup_free char *copy = strdup(getenv("PATH") ? getenv("PATH") : "");
     char *rest = copy, *folder;
@@ -108,7 +107,7 @@ installation_find(const char *name)
 static void
 installation_check_path(struct doctor *d)
 {
-    cleanup_free char *found = installation_find("parallel-credential");
+    cleanup_free char *found = doctor_find_program("parallel-credential");
     cleanup_free char *ours = realpath(FRONT_PATH, NULL);
 
     if (!found) {
@@ -137,6 +136,7 @@ doctor_installation(struct doctor *d)
         doctor_tell(d, DOCTOR_OK, "installation.program",
                     "%zu programs are there, and nobody else can write them",
                     COUNT(installation_programs));
-    installation_check_front(d, FRONT_PATH);
+    if (good)
+        installation_check_front(d, FRONT_PATH);
     installation_check_path(d);
 }

@@ -1,9 +1,12 @@
 #include "broker/doctor_stack.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 
@@ -16,6 +19,22 @@ const char *const stack_folders[] = {"/etc/pam.d", "/usr/lib/pam.d", NULL};
 static void stack_read_file(struct stack *stack, const char *name,
                             const char *type, int depth);
 
+/* Only what is a file: nothing else comes to an end. */
+static FILE *
+stack_open_path(const char *path)
+{
+    cleanup_close int fd =
+        open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    FILE *file = NULL;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        file = fdopen(fd, "r");
+    if (file)
+        steal_fd(&fd);
+    return file;
+}
+
 static FILE *
 stack_open(const char *name, char *path)
 {
@@ -23,11 +42,11 @@ stack_open(const char *name, char *path)
 
     if (*name == '/') {
         snprintf(path, PATH_MAX, "%s", name);
-        return fopen(path, "re");
+        return stack_open_path(path);
     }
     for (size_t i = 0; !file && stack_folders[i]; i++) {
         snprintf(path, PATH_MAX, "%s/%s", stack_folders[i], name);
-        file = fopen(path, "re");
+        file = stack_open_path(path);
     }
     return file;
 }

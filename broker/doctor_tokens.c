@@ -158,19 +158,20 @@ void
 doctor_tokens(struct doctor *d)
 {
     const struct store *store = &d->b->credential.store;
+    const char *issuer = config_issuer(&d->b->config);
     const struct record *r;
-    size_t at = 0, count = 0;
+    size_t at = 0;
 
     if (!d->has_store)
         return;
-    while ((r = store_next(store, &at))) {
+    while ((r = store_next(store, &at)))
         tokens_check_record(d, r);
-        count++;
-    }
-    if (count || store->unread)
+    if (store->unread ||
+        store_find(store, provider_parallel_name, issuer, NULL))
         return;
     doctor_advise(d, "parallel-credential login");
-    doctor_tell(d, DOCTOR_WARNING, "token.none", "nobody has signed in");
+    doctor_tell(d, DOCTOR_WARNING, "token.none", "nobody has signed in at %s",
+                d->b->config.platform_url);
 }
 
 /*

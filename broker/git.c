@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 
 extern char **environ;
 
@@ -44,14 +46,31 @@ git_spawn(char *const argv[], int out, pid_t *child)
     return failed;
 }
 
-/* All that comes, but no more than the limit. 0 or -1. */
+/* Wait until there is something to read. -1: the time is over. */
+static int
+git_await(int fd, int64_t end)
+{
+    struct pollfd watch = {.fd = fd, .events = POLLIN};
+    int ready;
+
+    do {
+        int64_t left = end - clock_now().boot;
+
+        ready = left > 0 ? poll(&watch, 1, (int)left) : 0;
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0 ? 0 : -1;
+}
+
+/* All that comes, but no more than the limits. 0 or -1. */
 static int
 git_read(int fd, struct secret *out)
 {
+    int64_t end = clock_now().boot + GIT_LIMIT;
     ssize_t n;
 
     do {
-        if (out->len > GIT_OUTPUT_MAX || secret_reserve(out, 4096) < 0)
+        if (out->len > GIT_OUTPUT_MAX || secret_reserve(out, 4096) < 0 ||
+            git_await(fd, end) < 0)
             return -1;
         n = read(fd, out->data + out->len, out->room - out->len - 1);
         if (n > 0)
@@ -82,6 +101,8 @@ git_run(char *const argv[], struct secret *out, struct error *err)
     close(steal_fd(&to));
     whole = git_read(from, out) == 0;
     close(steal_fd(&from));
+    if (!whole)
+        kill(child, SIGKILL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (!whole || !WIFEXITED(status))
