@@ -489,6 +489,7 @@ test_connect_time_out(void **state)
     assert_int_equal(get(&connecting, url, &response, &err), -1);
     assert_failure(&err, "network", "within 0.3 s");
     assert_true(response.timed_out);
+    assert_int_equal(response.step, HTTP_AT_CONNECTION);
     assert_int_equal(get(&whole, url, &response, &err), -1);
     assert_failure(&err, "network", "within 0.3 s");
     assert_in_range(clock_now().boot - start, 500, 8000);
@@ -511,6 +512,7 @@ test_refused(void **state)
     assert_int_equal(get(&patient, url, &response, &err), -1);
     assert_failure(&err, "network", host);
     assert_false(response.timed_out);
+    assert_int_equal(response.step, HTTP_AT_CONNECTION);
 }
 
 static void
@@ -611,6 +613,7 @@ test_proxy(void **state)
     /* The server itself has seen nothing. */
     assert_failure(&err, "network", "a.invalid");
     assert_int_equal(response.status, 0);
+    assert_int_equal(response.step, HTTP_AT_PROXY);
 
     /* "" is no proxy at all. 0.0.0.0 is this machine, but not by name. */
     server_start(&server, &reset, 1);

@@ -134,6 +134,18 @@ doctor --offline
 is "$rc:$(found):$(state .requests.other)" "0::$asked" \
     "--offline: nobody is asked"
 
+# Every id stands in the manual page, and none that is not there.
+groups=$(jq -r 'select(.id != "sum") | .id | split(".")[0]' "$WORK/found" |
+    sort -u | paste -sd'|')
+ids() {
+    grep -oE "(^|[^a-z.])($groups|key)\.[a-z]{3,}" | grep -oE '[a-z]+\.[a-z]+' |
+        sort -u
+}
+is "$(cat "$HERE"/../../broker/doctor*.c | grep -v '^#' | ids | paste -sd' ')" \
+    "$(sed -n '/^\.Sh FINDING OUT/,/^\.Sh ENV/s/^\.It Cm//p' \
+        "$HERE/../../helper/parallel-credential.1" | ids | paste -sd' ')" \
+    "the manual page has the same ids"
+
 # ---- installation ---------------------------------------------------------------
 
 cp -a "$BROKER" "$WORK/broker"
