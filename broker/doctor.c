@@ -80,8 +80,9 @@ doctor_sum_up(struct doctor *d)
     if (d->failed)
         return;
     if (!d->b->json) {
-        printf("%zu wrong, %zu warnings, %zu ok\n", d->count[DOCTOR_WRONG],
-               d->count[DOCTOR_WARNING], d->count[DOCTOR_OK]);
+        printf("%zu wrong, %zu warning%s, %zu ok\n", d->count[DOCTOR_WRONG],
+               d->count[DOCTOR_WARNING],
+               d->count[DOCTOR_WARNING] == 1 ? "" : "s", d->count[DOCTOR_OK]);
         d->failed = broker_flush(d->err) < 0;
         return;
     }

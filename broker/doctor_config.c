@@ -5,6 +5,7 @@
 #include "broker/doctor.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/oauth/provider.h"
@@ -38,7 +39,7 @@ config_check_secrets(struct doctor *d)
             &d->b->config.provider[i].settings;
         struct error trouble = ERROR_INIT;
 
-        if (provider_init_settings(&provider, settings, &trouble) == 0 &&
+        if (provider_init_settings(&provider, settings, &trouble) < 0 ||
             config_read_client_secret(&provider, &trouble) == 0)
             continue;
         doctor_advise(d, "see client_secret_file in: man "
@@ -78,8 +79,8 @@ doctor_config(struct doctor *d)
     d->has_config = findings.count == 0;
     files = config_count_files(&d->b->config);
     if (d->has_config && files)
-        doctor_tell(d, DOCTOR_OK, "config.file", "%zu files, nothing wrong",
-                    files);
+        doctor_tell(d, DOCTOR_OK, "config.file", "nothing is wrong in %zu %s",
+                    files, files == 1 ? "file" : "files");
     else if (d->has_config)
         doctor_tell(d, DOCTOR_OK, "config.file",
                     "there is none, and none is needed");

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker/doctor_stack.h"
@@ -218,6 +219,21 @@ pam_check_folder(struct pam_findings *all, const char *path)
         closedir(folder);
 }
 
+/* The module runs it as root, and so only if it is root's. */
+static void
+pam_check_helper(struct pam_findings *all)
+{
+    struct stat st;
+
+    if (stat(FRONT_PATH, &st) < 0 || st.st_uid == 0)
+        return;
+    all->troubles++;
+    doctor_advise(all->d, "as root: chown root %s", FRONT_PATH);
+    doctor_tell(all->d, DOCTOR_WRONG, "pam.helper",
+                "%s belongs to uid %u: the module does not run it", FRONT_PATH,
+                (unsigned)st.st_uid);
+}
+
 void
 doctor_pam(struct doctor *d)
 {
@@ -225,6 +241,8 @@ doctor_pam(struct doctor *d)
 
     for (size_t i = 0; stack_folders[i]; i++)
         pam_check_folder(&all, stack_folders[i]);
+    if (all.services)
+        pam_check_helper(&all);
     if (!all.services && all.said_count) {
         doctor_advise(d, "write: session optional pam_parallel.so");
         doctor_tell(d, DOCTOR_WARNING, "pam.session",

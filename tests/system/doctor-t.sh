@@ -138,13 +138,12 @@ is "$rc:$(found):$(state .requests.other)" "0::$asked" \
 groups=$(jq -r 'select(.id != "sum") | .id | split(".")[0]' "$WORK/found" |
     sort -u | paste -sd'|')
 ids() {
-    grep -oE "(^|[^a-z.])($groups|key)\.[a-z]{3,}" | grep -oE '[a-z]+\.[a-z]+' |
-        sort -u
+    grep -oE "$1($groups|key)\.[a-z]+$1" | tr -d '" ' | sort -u | paste -sd' '
 }
-is "$(cat "$HERE"/../../broker/doctor*.c | grep -v '^#' | ids | paste -sd' ')" \
+is "$(cat "$HERE"/../../broker/doctor*.c | grep -v '^#' | ids '"')" \
     "$(sed -n '/^\.Sh FINDING OUT/,/^\.Sh ENV/s/^\.It Cm//p' \
-        "$HERE/../../helper/parallel-credential.1" | ids | paste -sd' ')" \
-    "the manual page has the same ids"
+        "$HERE/../../helper/parallel-credential.1" | tr ',' '\n' |
+        sed 's/$/ /' | ids ' ')" "the manual page has the same ids"
 
 # ---- installation ---------------------------------------------------------------
 
@@ -180,6 +179,15 @@ more=("PATH=$WORK/earlier:$PATH")
 finds "another installation in PATH" warning installation.path \
     "$WORK/earlier/parallel-credential, not"
 more=()
+
+# For the person that is fine; as root, the module does not run it.
+cp "$TOOL" "$WORK/front"
+chown "$uid" "$WORK/front"
+instead "$PREFIX/bin/parallel-credential" "$WORK/front"
+finds "a helper of the module that is not root's" wrong pam.helper \
+    "belongs to uid $uid"
+back "$PREFIX/bin/parallel-credential"
+mended "programs"
 
 # ---- configuration --------------------------------------------------------------
 
@@ -615,6 +623,17 @@ finds "a piece for shells that all can write" wrong shell.piece \
     "written by others"
 chmod 644 /etc/profile.d/parallel-credential.sh
 mended "a piece for shells"
+
+# ---- odd calls ------------------------------------------------------------------------------
+
+run as_person "$TOOL" doctor now
+is "$rc" 2 "a word too many: exit 2"
+run as_person sh -c '"$1" doctor >/dev/full' sh "$TOOL"
+is "$rc" 4 "nowhere to write to: exit 4"
+run env -i setpriv --reuid "$uid" --regid "$uid" --clear-groups "$TOOL" \
+    doctor --json --offline
+is "$rc:$(jq -r 'select(.level == "wrong").id' <<<"$out")" "0:" \
+    "with nothing in the environment: nothing is wrong"
 
 # ---- ruins, and root ----------------------------------------------------------------------
 
