@@ -165,6 +165,40 @@ if [ -e "$keyring_program" ]; then
     back "$keyring_program"
 fi
 
+chmod 644 "$WORK/broker"
+instead "$BROKER" "$WORK/broker"
+run as_person "$TOOL" doctor
+is "$rc:$out" "4:" "a broker that cannot be run: the front says so"
+back "$BROKER"
+web_program=${BROKER%/*}/web
+if [ -e "$web_program" ]; then
+    cp "$web_program" "$WORK/web-program"
+    chmod 644 "$WORK/web-program"
+    instead "$web_program" "$WORK/web-program"
+    finds "a program that cannot be run" wrong installation.program \
+        "web cannot be run"
+    back "$web_program"
+    instead "$web_program" /dev/null
+    finds "no program at all" wrong installation.program "not a regular file"
+    back "$web_program"
+fi
+
+sed "s|, broker /|, broker -|" "$TOOL" >"$WORK/front"
+sed -i "s|$BROKER|$(tr '[:graph:]' x <<<"$BROKER")|g" "$WORK/front"
+chmod 755 "$WORK/front"
+TOOL_BEFORE=$TOOL
+mkdir -m 755 "$WORK/tool"
+cp "$TOOL" "$WORK/tool/parallel-credential"
+TOOL=$WORK/tool/parallel-credential
+instead "$PREFIX/bin/parallel-credential" "$WORK/front"
+finds "a front of another installation" wrong installation.front \
+    "does not hand over to $BROKER"
+back "$PREFIX/bin/parallel-credential"
+more=(PATH=/usr/bin:/bin)
+finds "no program in PATH" warning installation.path "PATH has no"
+more=()
+TOOL=$TOOL_BEFORE
+
 sed "s|\(parallel-credential \)[0-9][0-9.]*\(, broker /\)|\19.9.9\2|" "$TOOL" \
     >"$WORK/front"
 chmod 755 "$WORK/front"
@@ -234,6 +268,12 @@ chmod 777 "$home"
 finds "a home that all can write" wrong home.folder "can be written by others"
 chmod 700 "$home"
 mended "a home that all can write"
+chown 4711 "$home"
+chmod 755 "$home"
+finds "a home of somebody else's" wrong home.folder "belongs to uid 4711"
+chmod 700 "$home"
+chown "$uid" "$home"
+mended "a home of somebody else's"
 chmod 755 "$STATE"
 finds "a state folder that is open" wrong state.folder "open to others" \
     "wrong store.read"
@@ -251,6 +291,16 @@ chown 4711 "$STORE"
 finds "a store of somebody else's" wrong state.file "belongs to uid 4711" \
     "wrong store.read"
 chown "$uid" "$STORE"
+mv "$STATE" "$STATE.away"
+as_person touch "$STATE"
+finds "a file where the folder should be" wrong state.folder "is a file" \
+    "wrong store.read"
+rm "$STATE"
+mv "$STATE.away" "$STATE"
+chmod 500 "$STATE"
+finds "a folder that cannot be written" wrong state.space "cannot be written"
+chmod 700 "$STATE"
+mended "a state folder"
 as_person ln -s /etc/passwd "$STATE/link"
 finds "a symbolic link" wrong state.file "link is a symbolic link"
 rm "$STATE/link"
@@ -269,6 +319,9 @@ head -c 2m /dev/zero >"$WORK/earlier/fill" 2>"$WORK/fill.err"
 chown "$uid" "$WORK/earlier/fill"
 chmod 600 "$WORK/earlier/fill"
 mount --bind "$WORK/earlier" "$STATE"
+mount -o remount,size=8m "$WORK/earlier"
+finds "a disk with little room" warning state.space "KiB left"
+mount -o remount,size=1m "$WORK/earlier"
 finds "a disk that is full" wrong state.space "is full"
 umount "$STATE" "$WORK/earlier"
 mended "a disk"
@@ -320,6 +373,12 @@ check "by the process that it names" kill "$holder"
 rm "$DROP_IN/lock.conf"
 as_person /usr/bin/python3 "$WORK/hold-lock.py" --wait "$STATE/lock"
 mended "a lock"
+in_background python3 "$WORK/hold-lock.py" "$STATE/lock" >"$WORK/held"
+wait_until 10 grep -q held "$WORK/held"
+finds "a lock that somebody else holds" warning store.lock "^somebody holds"
+kill "$pid"
+wait "$pid"
+mended "a lock that somebody else holds"
 
 # ---- PAM ------------------------------------------------------------------------
 
@@ -345,6 +404,13 @@ pam "a type that it does not have" wrong pam.type 'no functions' \
 install -m 666 "$MODULE" "$WORK/pam_parallel.so"
 pam "a module that all can write" wrong pam.module 'written by others' \
     "session optional $WORK/pam_parallel.so"
+mkdir -m 777 "$WORK/open"
+chmod 777 "$WORK/open"
+install -m 644 "$MODULE" "$WORK/open/pam_parallel.so"
+pam "a module that all can exchange" wrong pam.module "exchanged by others" \
+    "session optional $WORK/open/pam_parallel.so"
+pam "a module that PAM does not look for" wrong pam.module "no folder of PAM" \
+    'session optional pam_parallel.so'
 for each in sudo cron; do
     service "$each" "${stack[@]}" "session include common-session"
     service common-session "session optional pam_systemd.so" parallel
@@ -377,6 +443,22 @@ finds "a refresh token that ends soon" warning token.refresh "which is soon"
 control config '{"refresh_lifetime":604800}' >"$WORK/control.out"
 check "a long one" sign_in_person
 mended "what ends soon"
+
+cp -a "$STORE" "$WORK/good"
+edit() { # edit JQ: of the store
+    jq "$1" "$WORK/good" >"$WORK/edited"
+    cat "$WORK/edited" >"$STORE"
+}
+edit '.records[0].refresh_token_expires_at = 1000000'
+finds "a refresh token that has ended" warning token.refresh "has ended on"
+edit 'del(.records[0].refresh_token) |
+    .records[0].access_token_expires_at = 1000000'
+finds "a token that nobody can renew" wrong token.access "cannot be renewed"
+edit '.records += [.records[0] + {provider: "acme",
+    issuer: "https://acme.example"}]'
+finds "a provider that has gone" warning token.provider "no such provider"
+cp -a "$WORK/good" "$STORE"
+mended "records"
 
 control trouble '{"endpoint":"token","kind":"status","status":503}' \
     >"$WORK/control.out"
@@ -454,6 +536,12 @@ if [ -e "$keyring_program" ] &&
     check "sign in, into the keyring" sign_in_person
     mended "a token that is parked"
 
+    bus_stop
+    finds "no bus, and the keyring is the store" wrong keyring.state \
+        "no session bus"
+    XDG_RUNTIME_DIR=$RUN bus_start
+    fake_start
+    mended "no bus"
     fake_trouble 'error=*'
     finds "a keyring that refuses" wrong keyring.state "refused"
     fake_trouble
@@ -461,6 +549,13 @@ if [ -e "$keyring_program" ] &&
     check "move out of it" as_person "$TOOL" move-store file
     check "sign out again" as_person "$TOOL" logout
     rm -rf "$STATE"
+    ignored=token.none
+    fake_trouble 'hang=*'
+    finds "a keyring that hangs, before a sign-in" warning keyring.state \
+        "did not answer"
+    fake_trouble
+    mended "a keyring before a sign-in"
+    ignored=''
     fake Lock boolean:true
     check "sign in while it is locked" sign_in_person
     finds "a provisional file" warning store.provisional "in the clear"
@@ -516,6 +611,11 @@ finds "an issuer nobody knows" wrong network.certificate "unknown issuer"
 service_is "$HTTPS_PLATFORM_URL" "ca_file = $WORK/nowhere.pem"
 finds "a ca_file that is not there" wrong network.trust "nowhere.pem" \
     "wrong network.certificate"
+mv /etc/ssl /etc/ssl.away
+service_is "$HTTPS_PLATFORM_URL"
+finds "nobody to trust" wrong network.trust "no certificates to trust" \
+    "wrong network.certificate"
+mv /etc/ssl.away /etc/ssl
 service_is "$HTTPS_PLATFORM_URL" "ca_file = $CA_FILE"
 mended "certificates"
 
@@ -622,7 +722,12 @@ install -m 666 "$HERE/../../conf/parallel-credential.sh" /etc/profile.d
 finds "a piece for shells that all can write" wrong shell.piece \
     "written by others"
 chmod 644 /etc/profile.d/parallel-credential.sh
-mended "a piece for shells"
+generators=/etc/systemd/user-environment-generators
+mkdir -p "$generators"
+install -m 644 "$HERE/../../conf/60-parallel-credential" "$generators"
+finds "a generator that cannot be run" wrong shell.piece "cannot be run"
+chmod 755 "$generators/60-parallel-credential"
+mended "pieces for shells"
 
 # ---- odd calls ------------------------------------------------------------------------------
 
