@@ -205,7 +205,7 @@ pam_check_folder(struct pam_findings *all, const char *path)
     const struct dirent *entry;
 
     while (folder && (entry = readdir(folder))) {
-        struct stack stack = {NULL, 0};
+        struct stack stack = {NULL, 0, 0};
 
         if (!pam_is_service(entry->d_name))
             continue;

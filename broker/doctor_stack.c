@@ -10,8 +10,9 @@
 
 #include "lib/base/cleanup.h"
 
-/* libpam ends at 32. A loop ends here. */
+/* Files that include each other come to an end here. */
 #define STACK_DEPTH 16
+#define STACK_FILES 200
 #define STACK_LINES 1000
 
 const char *const stack_folders[] = {"/etc/pam.d", "/usr/lib/pam.d", NULL};
@@ -159,8 +160,10 @@ stack_read_file(struct stack *stack, const char *name, const char *type,
     cleanup_free char *text = NULL;
     int number = 0, first = 0;
     size_t room = 0;
-    FILE *file = depth < STACK_DEPTH ? stack_open(name, path) : NULL;
+    FILE *file = NULL;
 
+    if (depth < STACK_DEPTH && stack->files++ < STACK_FILES)
+        file = stack_open(name, path);
     if (!file)
         return;
     while (stack_next(file, &text, &room, &number, &first)) {
@@ -186,7 +189,7 @@ stack_release(struct stack *stack)
         free(stack->item[i].module);
     }
     free(stack->item);
-    *stack = (struct stack){NULL, 0};
+    *stack = (struct stack){NULL, 0, 0};
 }
 
 bool

@@ -21,6 +21,7 @@ struct stack_line {
 struct stack {
     struct stack_line *item; /* in the order they run in */
     size_t count;
+    size_t files; /* how many were read */
 };
 
 /* Where the files lie, one for a service; NULL at the end. Of two with one

@@ -424,8 +424,9 @@ chmod 600 /etc/pam.d/i3lock
 mended "PAM: what cannot be read is no fault"
 rm /etc/pam.d/i3lock
 mkfifo /etc/pam.d/pipe
+service loop '@include loop' '@include loop' '@include loop' '@include loop'
 mended "PAM: nor what never comes to an end"
-rm /etc/pam.d/pipe
+rm /etc/pam.d/pipe /etc/pam.d/loop
 service login "${stack[@]}" '[default=ignore] x' \
     '# session optional pam_parallel.so' parallel
 mended "PAM: comments and other lines"
