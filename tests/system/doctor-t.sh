@@ -274,6 +274,15 @@ finds "a home of somebody else's" wrong home.folder "belongs to uid 4711"
 chmod 700 "$home"
 chown "$uid" "$home"
 mended "a home of somebody else's"
+mv "$home" "$home.away"
+finds "a home that is not there" wrong home.folder "No such file" \
+    "warning token.none"
+mv "$home.away" "$home"
+chmod 000 "$home/.local"
+finds "a folder that is shut" wrong state.folder "Permission denied" \
+    "wrong store.read"
+chmod 700 "$home/.local"
+mended "homes"
 chmod 755 "$STATE"
 finds "a state folder that is open" wrong state.folder "open to others" \
     "wrong store.read"
@@ -765,6 +774,9 @@ sed -i "/^$user:/d" /etc/passwd
 ignored=home.variable
 doctor
 is "$rc:$(found)" "0:warning person.account" "an account that nobody knows"
+more=(HOME=/usr)
+finds "no home at all" wrong home.folder "no home folder" \
+    "warning person.account"
 
 # ---- all of it -----------------------------------------------------------------------------
 
