@@ -112,6 +112,10 @@ is "$(codes)" "$before" "and the next login asks for nothing"
 like "$(managed list-timers --all --no-legend)" \
     "$refresh.timer +$refresh.service" \
     "the timer runs"
+is "$(managed show -P OnCalendar -P Persistent -P RandomizedDelayUSec \
+    -P TimersCalendar "$refresh.timer" | grep -oE '^yes$|^15min$|OnCalendar=[^ ]* [^ ]*' |
+    sort | paste -sd' ')" "15min OnCalendar=*-*-* 00:00:00 yes" \
+    "daily, made up for, and not for all at once"
 started() {
     managed start "$refresh"
 }
