@@ -2,6 +2,7 @@
 
 #include "broker/key.h"
 #include "lib/base/cleanup.h"
+#include "lib/permit.h"
 
 static int
 refresh_chosen(struct broker *b, struct error *err)
@@ -16,7 +17,8 @@ refresh_chosen(struct broker *b, struct error *err)
     return 0;
 }
 
-/* What is to be renewed. The records themselves are read anew each time. */
+/* What is to be renewed; what the policy keeps back is not. The records
+ * themselves are read anew each time. */
 static int
 refresh_list(struct broker *b, struct copies *names, struct error *err)
 {
@@ -28,7 +30,8 @@ refresh_list(struct broker *b, struct copies *names, struct error *err)
     if (credential_read(c, err) < 0)
         return -1;
     while ((r = store_next(&c->store, &at)))
-        if ((b->keep_alive ? record_is_idle(r, clock_now())
+        if (permit_record(&b->config, r, NULL) == 0 &&
+            (b->keep_alive ? record_is_idle(r, clock_now())
                            : !secret_is_empty(&r->refresh)) &&
             copies_put(names, r->issuer, r->org_id, &unknown) < 0)
             return error_set(err, FAIL_SERVICE, "memory", "out of memory");

@@ -22,7 +22,7 @@ _parallel_credential_options() {
     keys) echo '--app --json' ;;
     login) echo '--debug --device --json --no-browser --scope --wait --web' ;;
     logout) echo '--all' ;;
-    refresh) echo '--if-due' ;;
+    refresh) echo '--all --if-due --keep-alive' ;;
     status) echo '--json --news' ;;
     token) echo '--api-key --exec-credential --min-ttl' ;;
     esac

@@ -105,6 +105,8 @@ complete -c parallel-credential -n "$is login" -l scope -x -d 'ask for these sco
 complete -c parallel-credential -n "$is login" -l wait -x -d 'give up after so many seconds'
 complete -c parallel-credential -n "$is login" -l web -d 'consent in a browser here'
 complete -c parallel-credential -n "$is logout" -l all -d 'every credential'
+complete -c parallel-credential -n "$is refresh" -l all -d 'of all organizations and providers'
+complete -c parallel-credential -n "$is refresh" -l keep-alive -d 'only what nobody has used for long'
 complete -c parallel-credential -n "$is refresh" -l if-due -d 'only if it is time to'
 complete -c parallel-credential -n "$is status" -l news -d 'only what a shell should say'
 complete -c parallel-credential -n "$is token" -l exec-credential -d "for Kubernetes' clients"

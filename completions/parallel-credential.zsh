@@ -96,7 +96,9 @@ _parallel_credential() {
                 '--web[consent in a browser here]') ;;
         logout) options=('--all[every credential]') ;;
         move-store) options=('1:place:(file secret-service)') ;;
-        refresh) options=('--if-due[only if it is time to]') ;;
+        refresh) options=('--all[of all organizations and providers]'
+            '--if-due[only if it is time to]'
+            '--keep-alive[only what nobody has used for long]') ;;
         status) options=($json '--news[only what a shell should say]') ;;
         token)
             options=('--api-key[the API key]'

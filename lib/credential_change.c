@@ -21,7 +21,6 @@ credential_revoke(struct credential *c, const struct record *r,
                   struct error *err)
 {
     CLEANUP(provider_release) struct provider provider = {0};
-
     bool access = secret_is_empty(&r->refresh);
 
     if (r->refused || (access && secret_is_empty(&r->access)))

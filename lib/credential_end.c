@@ -92,6 +92,9 @@ credential_end_named(struct credential *c, const struct copy *name,
     c->choice.org = name->org;
     told = provider ? credential_end_tell(c, &r, trouble) : -1;
     c->choice = before;
+    if (r)
+        credential_log(told < 0 ? JOURNAL_FAILED : JOURNAL_REVOKED, r,
+                       told < 0 ? trouble : NULL);
     if (r && (told == 0 || credential_end_is_past(r)))
         store_remove(&c->store, r);
     /* Also for what was noted of a key that lives on. */

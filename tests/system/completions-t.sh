@@ -10,8 +10,8 @@ new_person
 
 # ---- what there is: the tables of the broker ----------------------------------
 
-# Nobody types these: the front does, and the PAM module.
-INTERNAL_VERBS='lease session-open session-poll'
+# Nobody types these: the front does, the PAM module, units and the desktop.
+INTERNAL_VERBS='lease session-end session-open session-poll session-show'
 INTERNAL_OPTIONS='polling renewing session'
 
 # rows TABLE: a row of the table on each line

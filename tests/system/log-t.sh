@@ -199,6 +199,15 @@ is "$rc" 4 "a logout that the service does not hear of"
 one failed $FAILED "is told of"
 like "$(field PARALLEL_DETAIL)" 503 "with the reason"
 
+# The end of the last session
+use_sandbox 'logout = revoke'
+login_happens
+control trouble '{"endpoint":"revoke","kind":"status"}' >"$WORK/control.out"
+happens "$TOOL" session-end
+one failed $FAILED "a last logout that the service was not told of"
+happens "$TOOL" session-end --retry
+one revoked $REVOKED "and is told of later"
+
 # The policy
 use_sandbox '[policy]' 'allowed_organizations = org_acme'
 org=org_other
