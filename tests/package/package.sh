@@ -19,6 +19,10 @@ release() {
     sed -n 's/^VERSION_CODENAME=//p' "$1/etc/os-release"
 }
 
+# What a script may replace, to do something outside, before and after.
+host_run() {
+    "$@"
+}
 # own_machine SCRIPT
 own_machine() {
     local each
@@ -40,7 +44,7 @@ own_machine() {
     unshare -mpn --fork --kill-child --mount-proc --propagation private \
         true 2>/dev/null || skip_all "no namespaces here"
     chmod 711 "$WORK"
-    env TMPDIR="$WORK" PARALLEL_TEST_OWN_MACHINE=1 \
+    host_run env TMPDIR="$WORK" PARALLEL_TEST_OWN_MACHINE=1 \
         PATH="$PATH:/usr/sbin:/sbin" \
         unshare -mpn --fork --kill-child --mount-proc \
         --propagation private "$1"
@@ -106,21 +110,25 @@ build_rpms() {
 
 machine=$WORK/machine
 
-# start_machine: a copy of that Debian
-start_machine() {
+# make_machine: a copy of that Debian
+make_machine() {
     mkdir -p "$machine" "$WORK/memory"
     mount -t tmpfs -o mode=755 tmpfs "$WORK/memory"
     mkdir "$WORK/memory/upper" "$WORK/memory/overlay"
     mount -t overlay -o "lowerdir=$PACKAGE_DEBIAN" \
         -o "upperdir=$WORK/memory/upper,workdir=$WORK/memory/overlay" \
         overlay "$machine" || return
+    mkdir "$machine/packages"
+    echo "127.0.0.1 localhost $(uname -n)" >"$machine/etc/hosts"
+}
+# start_machine: and programs run in it
+start_machine() {
+    make_machine || return
     mount -t proc proc "$machine/proc"
     mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts \
         "$machine/dev/pts"
     rm -f "$machine/dev/ptmx"
     ln -s pts/ptmx "$machine/dev/ptmx"
-    mkdir "$machine/packages"
-    echo "127.0.0.1 localhost $(uname -n)" >"$machine/etc/hosts"
 }
 # inside COMMAND...: root there
 inside() {
