@@ -59,12 +59,19 @@ like "$(field libpam-parallel Depends)" \
 like "$(field parallel-credential Built-Using)" '^musl \(= [0-9.-]+\)$' \
     "it says which musl is in the front"
 
-# listing DEB: mode, owner and path, and where a link leads
+# listing DEB: mode, owner and path, and where a link leads; a document is
+# packed once it is longer
 listing() {
     dpkg-deb -c "$WORK/first/$1"_*.deb | grep -v '^d.*/$' |
         awk '{ sub(/^\./, "", $6); print $1, $2, $6 ($7 ? " -> " $8 : "") }' |
-        sed "s,/$(gcc -print-multiarch)/,/TRIPLET/," | sort -k3
+        sed "s,/$(gcc -print-multiarch)/,/TRIPLET/,; /[/]doc[/]/s/\.gz\$//" |
+        sort -k3
 }
+is "$(dpkg-deb -I "$WORK/first"/parallel-credential_*.deb conffiles | sort)" "\
+/etc/parallel-credential.conf
+/etc/profile.d/parallel-credential.csh
+/etc/profile.d/parallel-credential.sh
+/etc/xdg/autostart/parallel-credential.desktop" "what lies in /etc are conffiles"
 has='-rw-r--r-- root/root' runs='-rwxr-xr-x root/root'
 link='lrwxrwxrwx root/root' doc=/usr/share/doc man=/usr/share/man
 is "$(listing parallel-credential)" "\
@@ -83,9 +90,11 @@ $runs /usr/libexec/parallel-credential/broker
 $runs /usr/libexec/parallel-credential/keyring
 $runs /usr/libexec/parallel-credential/web
 $has /usr/share/bash-completion/completions/parallel-credential
+$has $doc/parallel-credential/CHANGES
 $has $doc/parallel-credential/README.Debian
-$has $doc/parallel-credential/README.md.gz
-$has $doc/parallel-credential/changelog.gz
+$has $doc/parallel-credential/README.md
+$has $doc/parallel-credential/SECURITY.md
+$has $doc/parallel-credential/changelog
 $has $doc/parallel-credential/copyright
 $has $doc/parallel-credential/examples/parqex.conf.example
 $has /usr/share/fish/vendor_completions.d/parallel-credential.fish
@@ -100,7 +109,7 @@ $has /usr/share/zsh/vendor-completions/_parallel-credential" \
 is "$(listing libpam-parallel)" "\
 $has /lib/TRIPLET/security/pam_parallel.so
 $has $doc/libpam-parallel/README.Debian
-$has $doc/libpam-parallel/changelog.gz
+$has $doc/libpam-parallel/changelog
 $has $doc/libpam-parallel/copyright
 $has /usr/share/lintian/overrides/libpam-parallel
 $has $man/man8/pam_parallel.8.gz
