@@ -20,6 +20,8 @@ like "$(grep '^# PASS:' "$WORK/first.log")" ': +[1-9]' \
     "the library's own tests run in the build"
 check "there is a source package, too" \
     test -s "$WORK/first/parallel-credential_$VERSION.dsc"
+unlike "$(tar -tf "$WORK/first/parallel-credential_$VERSION.tar.xz")" \
+    '/stray$' "without what strays about in a clone"
 # In another folder, at another time and place, on fewer cores.
 TZ=Pacific/Auckland DEB_BUILD_OPTIONS='nocheck parallel=1' \
     build_debs second-time-with-a-longer-path -b

@@ -73,12 +73,14 @@ as_nobody() {
                 ${DEB_BUILD_OPTIONS:+DEB_BUILD_OPTIONS="$DEB_BUILD_OPTIONS"} \
                 setpriv --reuid=65534 --regid=65534 --clear-groups "$@")
 }
-# build_debs NAME [OPTIONS OF dpkg-buildpackage]: from the tarball, in
-# $WORK/NAME; what it says is in $WORK/NAME.log
+# build_debs NAME [OPTIONS OF dpkg-buildpackage]: from the tarball, with what
+# strays about in a clone, in $WORK/NAME; what it says is in $WORK/NAME.log
 build_debs() {
     local name=$1
     shift
     mkdir "$WORK/$name" && tar -C "$WORK/$name" -xJf "$TARBALL" &&
+        mkdir "$WORK/$name/parallel-credential-$VERSION"/{.git,build} &&
+        touch "$WORK/$name/parallel-credential-$VERSION"/{.git,build}/stray &&
         as_nobody "$WORK/$name" sh -c 'cd parallel-credential-* && exec "$@"' \
             sh dpkg-buildpackage -us -uc "$@" >"$WORK/$name.log" 2>&1
 }
