@@ -1,10 +1,30 @@
 /*
- * config_parts.h - what config.c and config_provider.c share. For them alone.
+ * config_parts.h - what config.c, config_file.c and config_provider.c share.
+ * For them alone.
  */
 #ifndef PARALLEL_CONFIG_PARTS_H
 #define PARALLEL_CONFIG_PARTS_H
 
 #include "lib/config.h"
+
+/* What the handler of one file needs to know. */
+struct config_reading {
+    struct config *config;
+    const char *file;
+    bool system; /* the system's: policy is allowed */
+};
+
+/* A line of a file, for conf_parse(); context is a config_reading. */
+int config_handle(void *context, const char *section, const char *name,
+                  const char *value, int line, struct error *err);
+
+/* What a step has brought; a mistake, if somebody wants to hear of it, is none
+ * for who goes on. */
+int config_pass(const struct config *config, int result, struct error *err);
+
+/* Read the system's file, its drop-ins, and the person's own file. */
+int config_read_files(struct config *config, const char *system_file,
+                      const struct place *place, struct error *err);
 
 /* Where a value came from; line 0: file is no file. 0, or -1 without memory.
  */
