@@ -12,19 +12,21 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "web/pkce.h"
 #include "web/page.h"
+#include "web/peer.h"
+#include "web/pkce.h"
 
 #define LISTENER_CONNECTIONS 64
 #define LISTENER_MEMORY      16384 /* bytes a connection: all of its headers */
 #define LISTENER_CONNECTION  5000  /* ms, for all of a connection */
+#define LISTENER_CROWD       100   /* ms, while all connections are taken */
 #define LISTENER_TICK        250   /* ms */
 #define LISTENER_IDLE        1000  /* ms */
 
 /* A connection, until it ends by itself or its time is over. */
 struct visitor {
     int fd; /* -1: none */
-    int64_t ends;
+    int64_t began;
 };
 
 struct listener {
@@ -34,6 +36,8 @@ struct listener {
     char host[32];
     char policy[256];
     struct visitor visitor[LISTENER_CONNECTIONS];
+    size_t visitors;
+    int asking; /* the connection whose request is being handled */
     struct request *held;
     struct listener_reply held_reply;
 };
@@ -64,29 +68,46 @@ listener_note_visitor(void *context, struct MHD_Connection *connection,
     struct listener *l = context;
     struct visitor *visitor = *slot;
 
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED && visitor)
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED && visitor) {
         visitor->fd = -1;
+        l->visitors--;
+    }
     if (what != MHD_CONNECTION_NOTIFY_STARTED)
         return;
     for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
         if (l->visitor[i].fd < 0) {
             l->visitor[i].fd = listener_socket_of(connection);
-            l->visitor[i].ends = clock_now().boot + LISTENER_CONNECTION;
+            l->visitor[i].began = clock_now().boot;
+            l->visitors++;
             *slot = &l->visitor[i];
             return;
         }
 }
 
-/* Whoever takes his time is sent away, lest he keep others out. */
+static bool
+listener_is_full(const struct listener *l)
+{
+    return l->visitors == LISTENER_CONNECTIONS;
+}
+
+/* How long a connection may take. */
+static int64_t
+listener_patience(const struct listener *l)
+{
+    return listener_is_full(l) ? LISTENER_CROWD : LISTENER_CONNECTION;
+}
+
+/* Whoever takes his time is sent away, lest he keep others out: soon, when
+ * there are as many as can be. A browser says at once what it wants. */
 static void
 listener_end_slow(struct listener *l)
 {
     int held = l->held ? listener_socket_of(l->held->connection) : -1;
-    int64_t now = clock_now().boot;
+    int64_t began_by = clock_now().boot - listener_patience(l);
 
     for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
         if (l->visitor[i].fd >= 0 && l->visitor[i].fd != held &&
-            now >= l->visitor[i].ends)
+            l->visitor[i].began <= began_by)
             shutdown(l->visitor[i].fd, SHUT_RDWR);
 }
 
@@ -230,6 +251,7 @@ listener_answer(void *context, struct MHD_Connection *connection,
         reply.status = 421;
     else if (strcmp(method, "GET") != 0)
         reply.status = 405;
+    l->asking = listener_socket_of(connection);
     l->handle(l->context, reply.status ? NULL : secret_text(&request->target),
               &reply);
     if (reply.hold && !l->held)
@@ -315,26 +337,35 @@ listener_fd(const struct listener *l)
     return info ? info->epoll_fd : -1;
 }
 
-/* When all connections are in use, the library stops accepting, and starts
- * again in a run that finds one free: so there is always a next run. */
 int
 listener_timeout(const struct listener *l)
 {
     MHD_UNSIGNED_LONG_LONG ms;
 
-    if (MHD_get_timeout(l->daemon, &ms) == MHD_YES && ms < LISTENER_TICK)
+    if (MHD_get_timeout(l->daemon, &ms) == MHD_YES && ms < LISTENER_CROWD)
         return (int)ms;
-    for (size_t i = 0; i < LISTENER_CONNECTIONS; i++)
-        if (l->visitor[i].fd >= 0)
-            return LISTENER_TICK;
-    return LISTENER_IDLE;
+    if (listener_is_full(l))
+        return LISTENER_CROWD;
+    return l->visitors ? LISTENER_TICK : LISTENER_IDLE;
 }
 
+/* When all connections are in use, the library stops accepting, and starts
+ * again in a run that finds one free: so there is always one more. */
 void
 listener_run(struct listener *l)
 {
+    bool full = listener_is_full(l);
+
     listener_end_slow(l);
     MHD_run(l->daemon);
+    if (full)
+        MHD_run(l->daemon);
+}
+
+bool
+listener_is_asked_by_us(const struct listener *l)
+{
+    return peer_is_ours(l->asking);
 }
 
 void

@@ -49,6 +49,10 @@ int listener_fd(const struct listener *l);
 int listener_timeout(const struct listener *l);
 void listener_run(struct listener *l);
 
+/* While a request is handled: whether a program of this person, or of root,
+ * has made it. */
+bool listener_is_asked_by_us(const struct listener *l);
+
 /* The reply to the request that is held; its page is moved. */
 void listener_release_held(struct listener *l, struct listener_reply *reply);
 

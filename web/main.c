@@ -58,10 +58,15 @@ desk_reply(const struct desk *desk, struct listener_reply *reply, int status,
     page_write(page, fields_text(&desk->request, "service"), &reply->page);
 }
 
-/* The address that our own browser is started with. */
+/* The address that our own browser is started with. Everybody can see it in
+ * that browser's arguments, so it is of use to nobody else. */
 static void
 desk_start(struct desk *desk, struct listener_reply *reply)
 {
+    if (!listener_is_asked_by_us(desk->listener)) {
+        desk_reply(desk, reply, 403, PAGE_WRONG);
+        return;
+    }
     if (desk->answered || desk->opened) {
         desk_reply(desk, reply, 410, PAGE_USED);
         return;

@@ -15,8 +15,8 @@
  *   seconds       the end of it all, at the latest
  * The web program: it listens, on the loopback address alone
  *   redirect_uri  where the answer is waited for
- *   open_uri      leads a browser to the authorization address, once, so that
- *                 nothing confidential stands in that browser's arguments
+ *   open_uri      leads a browser of this person to the authorization address,
+ *                 once, so that nothing confidential stands in its arguments
  *   state code_challenge
  *   trouble       instead of all these: why not
  * The broker

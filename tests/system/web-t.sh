@@ -153,6 +153,22 @@ in_background slow >"$WORK/slow"
 slow_pid=$pid
 wait_until 10 grep -q connected "$WORK/slow"
 say "address=https://as.example/authorize?x=1&y=2"
+# The start stands in a browser's arguments, where all users can read it.
+if [ "$(id -u)" -eq 0 ]; then
+    is "$(setpriv --reuid=65534 --regid=65534 --clear-groups curl -sS \
+        --noproxy '*' -o /dev/null -w '%{http_code}' "$opener")" 403 \
+        "another user is not led to the address"
+    # Whoever leaves before the answer would be taken for root.
+    setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 -c '
+import socket, sys
+for _ in range(20):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    s.sendall(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n"
+              % (sys.argv[2].encode(), sys.argv[1].encode()))
+    s.close()' "$port" "${opener#"$origin"}"
+else
+    skip "the start, for another user" "only root can be one"
+fi
 visit "$opener"
 is "$code" 303 "a hundred slow ones do not keep a browser out"
 is "$(sed -n 's/^Location: //p' "$WORK/headers" | tr -d '\r')" \
@@ -172,6 +188,30 @@ for each in all:
 EOF
 visit --max-time 5 "$origin/"
 is "$code" 404 "when all have left at once, the next one gets in"
+# Hundreds that say nothing, and come again as soon as they are sent away.
+crowd() {
+    /usr/bin/python3 - "$port" <<'EOF'
+import selectors, socket, sys
+watch = selectors.DefaultSelector()
+def come():
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    watch.register(s, selectors.EVENT_READ)
+for _ in range(600):
+    come()
+print("there", flush=True)
+while True:
+    for key, _ in watch.select():
+        watch.unregister(key.fileobj)
+        key.fileobj.close()
+        come()
+EOF
+}
+in_background crowd >"$WORK/crowd" 2>/dev/null
+crowd_pid=$pid
+wait_until 20 grep -q there "$WORK/crowd"
+visit "$origin/"
+is "$code" 404 "a crowd that comes again and again keeps nobody out for long"
+kill "$crowd_pid"
 is "$(blocks)" 1 "all of that has changed nothing"
 
 # ---- the answer --------------------------------------------------------------
@@ -229,6 +269,16 @@ like "$(cat "$WORK/page")" 'did not work' "the page: it did not work"
 
 # ---- the end -----------------------------------------------------------------
 desk
+# A browser that speaks IPv6 even to an IPv4 address, as some do.
+say "address=https://as.example/authorize"
+like "$(/usr/bin/python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET6)
+s.connect(("::ffff:127.0.0.1", int(sys.argv[1])))
+s.sendall(b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n"
+          % (sys.argv[2].encode(), sys.argv[1].encode()))
+print(s.recv(4096).decode().split("\r\n")[0])' "${origin##*:}" \
+    "${opener##*/}")" '^HTTP/1.1 303' "the start, for our own IPv6 socket"
 leave
 like "$(cat "$said")" '^ended 0' "it ends with the broker"
 desk seconds=1
