@@ -50,6 +50,11 @@ code_address(const struct provider *provider,
         code_query(request, &query) != 0 ||
         secret_append_text(address, secret_text(&query)) < 0)
         return code_fail(err), -1;
+    if (address->len > CODE_ADDRESS_MAX)
+        return error_set(err, FAIL_INPUT, "address",
+                         "the address to open would have more than %d "
+                         "characters; ask for fewer scopes",
+                         CODE_ADDRESS_MAX);
     return 0;
 }
 

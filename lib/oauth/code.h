@@ -11,6 +11,10 @@
 #include "lib/oauth/request.h"
 #include "lib/oauth/token.h"
 
+/* The longest address that browsers and servers can be trusted to take, and
+ * our own start to lead to: bytes. */
+#define CODE_ADDRESS_MAX 8192
+
 struct code_request {
     const char *client_id;
     const char *redirect_uri;
@@ -23,7 +27,7 @@ struct code_request {
  * The address that a person opens to consent (section 4.1.1, RFC 7636 section
  * 4.3), with every parameter escaped; a query that the provider's
  * authorization_endpoint has stays. It is confidential while it is of use,
- * for it has the state. 0, or -1 with err.
+ * for it has the state. 0, or -1 with err, also for one that is too long.
  */
 int code_address(const struct provider *provider,
                  const struct code_request *request, struct secret *address,

@@ -123,6 +123,26 @@ test_no_endpoint(void **state)
 }
 
 static void
+test_long_address(void **state)
+{
+    CLEANUP(secret_release) struct secret address = SECRET_INIT;
+    static char scope[CODE_ADDRESS_MAX + 1];
+    const struct code_request request = {"id", REDIRECT, scope, "s", NULL};
+    const struct provider provider = {.name = (char *)"acme",
+                                      .authorization_endpoint =
+                                          (char *)"https://as.example/a"};
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    memset(scope, 'x', CODE_ADDRESS_MAX - 200);
+    assert_int_equal(code_address(&provider, &request, &address, &err), 0);
+    memset(scope, 'x', CODE_ADDRESS_MAX);
+    assert_int_equal(code_address(&provider, &request, &address, &err), -1);
+    assert_int_equal(err.failure, FAIL_INPUT);
+    assert_non_null(strstr(err.text, "fewer scopes"));
+}
+
+static void
 test_exchange(void **state)
 {
     struct room room;
@@ -262,6 +282,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_no_endpoint),
+        cmocka_unit_test(test_long_address),
         cmocka_unit_test(test_exchange),
         cmocka_unit_test(test_exchange_without_pkce),
         cmocka_unit_test(test_refused),

@@ -121,6 +121,10 @@ curl -sS --noproxy '*' -o "$WORK/page" "${back/&iss=/&iss=https%3A%2F%2Fevil.}"
 come_back
 is "$rc:$(jq -r .error <<<"$out")" 3:wrong_issuer "another issuer's answer"
 unlike "$out$err" "$code|$state" "says nothing of code and state"
+run "$TOOL" login --web --no-browser --wait 0 \
+    --scope "$(head -c 9000 /dev/zero | tr '\0' x)"
+like "$rc:$err" '^2:.*more than 8192 characters; ask for fewer scopes' \
+    "an address too long for a browser"
 begin --no-browser --wait 1
 come_back
 is "$rc:$(jq -r .error <<<"$out")" 5:timeout "--wait"
