@@ -145,8 +145,8 @@ config_handle_provider(struct config *config, const char *section,
     if (!settings_name_is_free(of))
         return error_set(err, FAIL_INPUT, "config",
                          "[%s]: a provider needs a name of small letters, "
-                         "digits and hyphens that does not stand for "
-                         "something else",
+                         "digits and hyphens that starts with no hyphen and "
+                         "does not stand for something else",
                          section);
     if (key < 0)
         return error_set(err, FAIL_INPUT, "config",

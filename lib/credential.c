@@ -113,7 +113,7 @@ credential_sign_in_again(const struct record *r, struct error *err)
     if (record_is_granted_key(r)) {
         error_set(err, FAIL_AUTH, "not_signed_in",
                   "the sign-in to %s has brought an API key and no access "
-                  "token (api_key = provider); see: parallel-credential "
+                  "token; see: parallel-credential "
                   "token --api-key",
                   title);
         return CREDENTIAL_NONE;

@@ -229,9 +229,10 @@ browser_loss(const struct browser_login *login, bool maybe_done)
         return "the service did not take what the browser brought; sign in "
                "again";
     if (login->provider->grants_key)
-        return "the answer was lost; if you made a new API key for this, "
-               "delete it on the service's web page; then sign in again";
-    return "the answer was lost; sign in again";
+        return "the answer was lost, or of no use; if you made a new API key "
+               "for this, delete it on the service's web page; then sign in "
+               "again";
+    return "the answer was lost, or of no use; sign in again";
 }
 
 static int

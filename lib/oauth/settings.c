@@ -33,7 +33,7 @@ settings_name_is_free(const char *name)
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     size_t len = strlen(name);
 
-    return len > 0 && len <= SETTINGS_NAME_MAX &&
+    return len > 0 && len <= SETTINGS_NAME_MAX && *name != '-' &&
            strspn(name, allowed) == len && !provider_is_builtin(name) &&
            strcmp(name, OTHER_GIT) != 0 && strcmp(name, OTHER_DOCKER) != 0;
 }

@@ -71,7 +71,8 @@ extern const char *const settings_present_words[];
 int settings_value_of(const char *const *words, const char *word);
 
 /* Whether a section may have this name: 1 to 32 small letters, digits and
- * hyphens, and none that stands for something else in a record. */
+ * hyphens, no hyphen first, and none that stands for something else in a
+ * record. */
 bool settings_name_is_free(const char *name);
 
 void settings_release(struct provider_settings *settings);

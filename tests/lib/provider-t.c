@@ -408,17 +408,10 @@ test_use_keys(void **state)
 static void
 test_names(void **state)
 {
-    static const char *const bad[] = {"",
-                                      "parallel",
-                                      "any-host",
-                                      "docker",
-                                      "A",
-                                      "a b",
-                                      "a_b",
-                                      "a.b",
-                                      "/",
-                                      "\xc3\xa9",
-                                      "abcdefghijklmnopqrstuvwxyz0123456"};
+    static const char *const bad[] = {
+        "",    "parallel", "any-host", "docker",
+        "-a",  "A",        "a b",      "a_b",
+        "a.b", "/",        "\xc3\xa9", "abcdefghijklmnopqrstuvwxyz0123456"};
 
     (void)state;
     assert_true(settings_name_is_free("a"));

@@ -63,7 +63,7 @@ bad 'unknown key "nope" in \[provider acme\]' '[provider acme]' 'nope = 1'
 bad 'unknown section' '[providers]' 'grant = code'
 bad 'needs a name' '[provider]' 'grant = code'
 bad 'needs a name' '[provider ]' 'grant = code'
-for each in parallel any-host docker ACME 'a b' ../x; do
+for each in parallel any-host docker ACME 'a b' ../x -x --web; do
     bad 'needs a name' "[provider $each]" 'grant = code'
 done
 bad 'must be auto, device or code' '[provider acme]' 'grant = password'
