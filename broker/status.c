@@ -245,7 +245,7 @@ status_print_sign_in(const struct record *r)
     printf("  organization   %s%s%s%s\n", r->org_name,
            *r->org_name ? " (" : "", *r->org_id ? r->org_id : "not named",
            *r->org_name ? ")" : "");
-    printf("  scopes         %s\n", r->scopes);
+    printf("  scopes         %s\n", *r->scopes ? r->scopes : "none named");
     status_print_access(r);
     if (r->refused)
         printf("  refresh token  refused by the service\n");

@@ -80,6 +80,21 @@ unlike "$(cat "$WORK/login.err" "$STORE" "$SESSION")" "$code|$state" \
     "neither code nor state in messages or files"
 nothing_left "afterwards"
 
+# Between the code and its key, no signal loses the key.
+control trouble '{"endpoint":"keys-token","kind":"gate"}' >/dev/null
+begin --no-browser
+decide &
+decider=$!
+curl -sS --noproxy '*' -o /dev/null "$CONTROL_URL/gate/wait?count=1&ms=10000"
+kill -INT "$login"
+control gate/open >/dev/null
+come_back
+wait "$decider"
+is "$rc:$(jq -r .status <<<"$out")" 0:authenticated \
+    "SIGINT while the code is exchanged"
+like "$(cat "$WORK/page")" 'You are signed in to Parallel' "and its page"
+key=$("$TOOL" token --api-key)
+
 # Again: another key, in the same place; the old one is the person's.
 begin --no-browser
 decide
@@ -140,6 +155,11 @@ begin --no-browser
 kill -KILL "$login"
 wait "$login" 2>/dev/null
 nothing_left "SIGKILL"
+begin --no-browser
+kill -KILL "$(pgrep -P "$login" -x web)"
+come_back
+is "$rc:$(jq -r .error <<<"$out")" 4:web "the web program killed"
+nothing_left "the web program killed"
 run "$TOOL" status
 is "$rc" 3 "status: signed out"
 run "$TOOL" token --api-key
