@@ -703,6 +703,33 @@ taking_nothing() {
     bounded "$TOOL" status
     is "$rc" 0 "$1: status"
 }
+# full_for_browser DISK: it fills while the browser's code is exchanged
+full_for_browser() {
+    local browser key
+    good=$(refresh_token) key=$(stored '.records[0].api_key')
+    trouble '{"endpoint":"keys-token","kind":"gate"}'
+    "$TOOL" login --web --json --no-browser >"$WORK/login.out" 2>&1 </dev/null &
+    pid=$!
+    wait_until "$PATIENCE" grep -q waiting_for "$WORK/login.out"
+    curl -sSL --noproxy '*' --max-time "$PATIENCE" -o "$WORK/page" \
+        "$(jq -r .verification_uri_complete "$WORK/login.out")" &
+    browser=$!
+    check "a browser has brought its code" gate_wait 1
+    fill "$1"
+    gate_open
+    wait "$pid"
+    is "$?:$(tail -1 "$WORK/login.out" | jq -r .status)" "4:error" \
+        "the disk fills while the code is exchanged: exit 4"
+    like "$(tail -1 "$WORK/login.out")" \
+        "delete it on the service's web page: .*No space left on device" \
+        "and says what to do"
+    wait "$browser"
+    like "$(cat "$WORK/page")" 'Signing in did not work' "and the page, too"
+    is "$(refresh_token):$(stored '.records[0].api_key')" "$good:$key" \
+        "what was stored is there"
+    rm "$1/ballast"
+    unharmed "a login in a browser and a full disk"
+}
 t_full() {
     local disk
     if ! can_mount; then
@@ -750,6 +777,12 @@ t_full() {
     is "$(state .requests.revoke)" 1 "what could not be kept is revoked"
     rm "$disk/ballast"
     unharmed "a login and a full disk"
+
+    if [ -x "$PREFIX/libexec/parallel-credential/web" ]; then
+        full_for_browser "$disk"
+    else
+        skip "a login in a browser and a full disk" "configured --without-web"
+    fi
 
     fresh
     disk=$HOME/.local/state
