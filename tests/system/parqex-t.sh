@@ -8,6 +8,8 @@
 [ -x "$PREFIX/libexec/parallel-credential/web" ] ||
     skip_all "configured --without-web"
 HERE=$(cd "$(dirname "$0")" && pwd)
+. "$HERE/web.sh"
+way=(--provider parqex --no-browser)
 # A token of Parallel's and one of the other service, each from its own origin.
 start_sandbox
 BASE=$HTTP_SECOND_URL
@@ -25,34 +27,6 @@ parqex() {
         -e "s|^hosts = .*|hosts = $BASE/api|" "${edits[@]}" \
         "$HERE/../../conf/parqex.conf.example" >"$CONF"
     chmod 600 "$CONF"
-}
-parameter() { # parameter NAME ADDRESS
-    local rest=${2#*[?&]"$1"=}
-    echo "${rest%%&*}"
-}
-# begin [OPTIONS]: a login in the background, its address in $address
-begin() {
-    : >"$WORK/login.out"
-    "$TOOL" login --provider parqex --no-browser --json "$@" \
-        >"$WORK/login.out" 2>"$WORK/login.err" </dev/null &
-    login=$!
-    background+=("$login")
-    wait_until 10 grep -q . "$WORK/login.out"
-    address=$(head -1 "$WORK/login.out" | jq -r .verification_uri_complete)
-    state=$(parameter state "$address")
-}
-# decide [MEMBERS]: as the person would in the browser, which is sent back
-decide() {
-    curl -sS --noproxy '*' -o /dev/null "$address"
-    back=$(control consent "{\"state\":\"$state\",\"wait_ms\":5000${1-}}" |
-        jq -r .location)
-    curl -sS --noproxy '*' -o "$WORK/page" "$back"
-}
-come_back() {
-    wait "$login"
-    rc=$?
-    out=$(tail -1 "$WORK/login.out")
-    err=$(cat "$WORK/login.err")
 }
 grant() { # grant [OPTIONS]: all of it
     begin "$@"
