@@ -3,7 +3,7 @@
 # addresses, id and secret of the sandbox's second service for those that are
 # made up there. Plain RFC 6749: a login form, a secret, refresh tokens, and
 # nothing else.
-# shellcheck source=tests/system/lib.sh disable=SC1091,SC2154
+# shellcheck source=tests/system/lib.sh disable=SC1091,SC2154,SC2034
 . "$(dirname "$0")/lib.sh"
 [ -x "$PREFIX/libexec/parallel-credential/web" ] ||
     skip_all "configured --without-web"
