@@ -79,6 +79,7 @@ static bool
 get_choose_provider(struct broker *b, const struct request *request)
 {
     struct credential *c = &b->credential;
+    const char *usual = c->choice.provider;
 
     for (size_t i = 0; i < b->config.provider_count; i++) {
         c->choice.provider = b->config.provider[i].settings.name;
@@ -88,7 +89,7 @@ get_choose_provider(struct broker *b, const struct request *request)
             return true;
         }
     }
-    c->choice.provider = NULL;
+    c->choice.provider = usual;
     return false;
 }
 
