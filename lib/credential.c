@@ -261,6 +261,8 @@ credential_settle(struct credential *c)
 void
 credential_tell_front(struct credential *c)
 {
+    if (c->session.published)
+        return;
     if (session_lock(&c->session, false, 0, NULL) == 0)
         session_publish(&c->session, &c->store, NULL);
     session_unlock(&c->session);

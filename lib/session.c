@@ -426,6 +426,7 @@ session_publish(struct session *session, const struct store *store,
     if (result == 0)
         result = file_draft_commit(&draft, text.data, text.len, NULL);
     file_draft_discard(&draft);
+    session->published = result == 0;
     if (result != 0)
         unlinkat(session->folder, CACHE_NAME, 0);
 }

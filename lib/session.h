@@ -18,6 +18,7 @@ struct session {
     const struct place *place;   /* not owned */
     int folder;                  /* of the cache, or -1: there is none */
     int lock;                    /* "renewing", or -1 */
+    bool published;              /* we have put one there ourselves */
     struct cache old;            /* what stood there when we opened it */
 };
 

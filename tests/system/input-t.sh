@@ -420,7 +420,10 @@ for verb in "${verbs[@]}"; do
     wrong --org "$verb" --org
     wrong --quiet "$verb" --quiet=1
     [ "$verb" = help ] || wrong surplus "$verb" surplus
-    [ "$verb" = logout ] || wrong --all "$verb" --all
+    case $verb in
+    logout | refresh) ;;
+    *) wrong --all "$verb" --all ;;
+    esac
     [ "$verb" = login ] || wrong --wait "$verb" --wait 5
     case $verb in
     login | status | config) ;;
