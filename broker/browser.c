@@ -79,27 +79,43 @@ browser_is_absent(void)
                : "there is no xdg-open";
 }
 
-void
-browser_become(const char *address)
+/* What we ignore, and keep from others, is no matter of a browser's. */
+static pid_t
+browser_start(const char *path, char *const argv[])
 {
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    char path[PATH_MAX];
-    char *argv[] = {path, (char *)address, NULL};
+    static const int numbers[] = {SIGPIPE, SIGXFSZ};
+    struct sigaction standard = {.sa_handler = SIG_DFL}, ours[2];
+    mode_t mask = umask(022);
+    pid_t pid;
 
-    if (!browser_find("xdg-open", path, sizeof path))
-        return;
-    sigaction(SIGPIPE, &standard, NULL);
-    sigaction(SIGXFSZ, &standard, NULL);
-    umask(022);
-    execv(path, argv);
+    for (size_t i = 0; i < 2; i++)
+        sigaction(numbers[i], &standard, &ours[i]);
+    pid = spawn_asked(path, argv, -1, -1, true, NULL);
+    for (size_t i = 0; i < 2; i++)
+        sigaction(numbers[i], &ours[i], NULL);
+    umask(mask);
+    return pid;
 }
 
-bool
+pid_t
 browser_open(const char *address)
 {
     char path[PATH_MAX];
     char *argv[] = {path, (char *)address, NULL};
 
-    return browser_find("xdg-open", path, sizeof path) &&
-           spawn_detached(path, argv, -1, -1, NULL) == 0;
+    return browser_find("xdg-open", path, sizeof path)
+               ? browser_start(path, argv)
+               : -1;
+}
+
+pid_t
+browser_open_page(const struct browser_page *page, struct web *web)
+{
+    const struct web_lead lead = {page->code->verification_uri_complete,
+                                  page->service, page->seconds, page->once};
+
+    if (lead.address && web_lead(web, &lead, NULL) == 0)
+        return browser_open(web_said(web, "open_uri"));
+    web_release(web);
+    return page->bare ? browser_open(page->code->verification_uri) : -1;
 }

@@ -18,6 +18,7 @@ struct interactive {
     struct screen screen;
     int64_t ends;     /* on the boot clock: the --wait of the command line */
     sigset_t outside; /* the signals as they were: let in only to wait */
+    struct web web;   /* leads the browser, as long as we wait */
 };
 
 static volatile sig_atomic_t interactive_signal;
@@ -74,9 +75,8 @@ static void
 interactive_show(void *context, const struct device_code *code)
 {
     struct interactive *in = context;
-    const char *address = code->verification_uri_complete
-                              ? code->verification_uri_complete
-                              : code->verification_uri;
+    const struct browser_page page = {
+        code, in->screen.service, code->expires_in_ms / 1000 + 1, false, true};
 
     /* From here on an answer may bring a token: it is let come. */
     in->b->credential.http.cancelled = NULL;
@@ -85,7 +85,7 @@ interactive_show(void *context, const struct device_code *code)
     else
         screen_show_code(&in->screen, code);
     if (!in->b->no_browser && browser_is_here())
-        browser_open(address);
+        browser_open_page(&page, &in->web);
 }
 
 static int
@@ -169,7 +169,7 @@ int
 interactive_login(struct broker *b, struct provider *provider, bool tty,
                   struct record **record, struct error *err)
 {
-    struct interactive in = {.b = b};
+    struct interactive in = {.b = b, .web = WEB_INIT};
     const struct credential_dialog dialog = {&in, interactive_show,
                                              interactive_wait};
     enum credential_result result;
@@ -177,6 +177,7 @@ interactive_login(struct broker *b, struct provider *provider, bool tty,
 
     interactive_begin(&in, provider, fd >= 0 ? fd : STDERR_FILENO);
     result = credential_login(&b->credential, provider, &dialog, record, err);
+    web_release(&in.web);
     screen_end_time(&in.screen);
     return result == CREDENTIAL_OK ? 0 : -1;
 }
@@ -202,8 +203,8 @@ interactive_show_web(void *context, const struct credential_browser *browser)
     bool opened;
 
     in->b->credential.http.cancelled = NULL;
-    opened =
-        !in->b->no_browser && browser_is_here() && browser_open(browser->open);
+    opened = !in->b->no_browser && browser_is_here() &&
+             browser_open(browser->open) > 0;
     if (in->b->json)
         interactive_show_web_json(browser);
     else
@@ -236,7 +237,7 @@ int
 interactive_login_web(struct broker *b, const struct provider *provider,
                       bool tty, struct record **record, struct error *err)
 {
-    struct interactive in = {.b = b};
+    struct interactive in = {.b = b, .web = WEB_INIT};
     const struct credential_web_dialog dialog = {&in, interactive_show_web,
                                                  interactive_wait_web};
     enum credential_result result;

@@ -17,6 +17,9 @@
 /* To start, and to say a whole block once it has begun: ms. */
 #define WEB_LIMIT_MS 10000
 
+/* To start, where it goes on without it: ms. */
+#define WEB_LEAD_LIMIT_MS 2000
+
 void
 web_release(struct web *web)
 {
@@ -82,8 +85,10 @@ web_await(const struct web *web, int64_t end)
         int64_t left = end - clock_now().boot;
         int ready = poll(&watch, 1, left > 0 ? (int)left : 0);
 
-        if (ready != 0 || left <= 0)
+        if (ready > 0 || left <= 0)
             return ready > 0;
+        if (ready < 0 && errno != EINTR)
+            return false;
     }
 }
 
@@ -94,15 +99,15 @@ web_is_whole(const struct secret *text)
            memcmp(text->data + text->len - 2, "\n\n", 2) == 0;
 }
 
-int
-web_receive(struct web *web, struct error *err)
+static int
+web_receive_within(struct web *web, int64_t limit_ms, struct error *err)
 {
-    int64_t end = clock_now().boot + WEB_LIMIT_MS;
+    int64_t end = clock_now().boot + limit_ms;
 
     fields_release(&web->said);
     secret_release(&web->text);
     while (!web_is_whole(&web->text)) {
-        ssize_t n = -1;
+        ssize_t n = 0;
 
         if (web->text.len < FIELDS_BLOCK_MAX &&
             secret_reserve(&web->text, 16384) == 0 && web_await(web, end))
@@ -120,10 +125,32 @@ web_receive(struct web *web, struct error *err)
                         err);
 }
 
+int
+web_receive(struct web *web, struct error *err)
+{
+    return web_receive_within(web, WEB_LIMIT_MS, err);
+}
+
 const char *
 web_said(const struct web *web, const char *key)
 {
     return fields_get(&web->said, key);
+}
+
+/* Start it, and read what it says to the first block. */
+static int
+web_open(struct web *web, struct secret *block, int64_t limit_ms,
+         struct error *err)
+{
+    if (web_run(web, err) < 0)
+        return -1;
+    if (web_say(web, block, NULL) == 0 &&
+        web_receive_within(web, limit_ms, NULL) == 0)
+        return 0;
+    return error_set(err, FAIL_SERVICE, "web",
+                     "the program that waits for the browser, %s, could not "
+                     "start; are its libraries (" WEB_LIBRARIES ") installed?",
+                     WEB_PATH);
 }
 
 int
@@ -142,8 +169,7 @@ web_start(struct web *web, const struct web_request *request,
          (request->iss_required ? fields_put(&block, "iss_required", "1")
                                 : 0)) != 0)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
-    if (web_run(web, err) < 0 || web_say(web, &block, err) < 0 ||
-        web_receive(web, err) < 0)
+    if (web_open(web, &block, WEB_LIMIT_MS, err) < 0)
         return -1;
     if (web_said(web, "redirect_uri") && web_said(web, "open_uri") &&
         web_said(web, "state") && web_said(web, "code_challenge"))
@@ -152,6 +178,33 @@ web_start(struct web *web, const struct web_request *request,
                      "cannot listen at %s for the browser: %s",
                      request->redirect ? request->redirect : "127.0.0.1",
                      text_show(shown, sizeof shown, web_said(web, "trouble")));
+}
+
+int
+web_lead(struct web *web, const struct web_lead *lead, struct error *err)
+{
+    CLEANUP(secret_release) struct secret block = SECRET_INIT;
+    char shown[128];
+
+    if ((fields_put(&block, "lead", lead->address) |
+         fields_put(&block, "service", lead->service) |
+         fields_put_number(&block, "seconds", lead->seconds) |
+         (lead->once ? fields_put(&block, "once", "1") : 0)) != 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    if (web_open(web, &block, WEB_LEAD_LIMIT_MS, err) < 0)
+        return -1;
+    if (web_said(web, "open_uri"))
+        return 0;
+    return error_set(err, FAIL_SERVICE, "web",
+                     "cannot listen at 127.0.0.1 for the browser: %s",
+                     text_show(shown, sizeof shown, web_said(web, "trouble")));
+}
+
+void
+web_wait(struct web *web, int64_t limit_ms)
+{
+    web_await(web, clock_now().boot + limit_ms);
+    web_release(web);
 }
 
 int

@@ -9,6 +9,12 @@
  *     ... wait until web.socket is readable
  *     if (web_receive(&web, err) < 0) ...
  *     web_end(&web, true);
+ *
+ * Or, where a browser is only to be led to an address that shall not stand in
+ * its arguments:
+ *
+ *     if (web_lead(&web, &lead, err) < 0) ...
+ *     ... open web_said(&web, "open_uri")
  */
 #ifndef PARALLEL_WEB_CLIENT_H
 #define PARALLEL_WEB_CLIENT_H
@@ -43,6 +49,20 @@ struct web_request {
 /* Start it, and read where it listens. 0, or -1 with FAIL_SERVICE "web". */
 int web_start(struct web *web, const struct web_request *request,
               struct error *err);
+
+struct web_lead {
+    const char *address;
+    const char *service; /* its name, for people */
+    int64_t seconds;     /* then it ends */
+    bool once;           /* it ends already when a browser has been led */
+};
+
+/* Start it to lead a browser of this person to an address, once. Takes little
+ * time, whatever it does. 0, or -1 with FAIL_SERVICE "web". */
+int web_lead(struct web *web, const struct web_lead *lead, struct error *err);
+
+/* Wait until it has ended; it is gone in any case. */
+void web_wait(struct web *web, int64_t limit_ms);
 
 int web_send_address(struct web *web, const char *address, struct error *err);
 

@@ -1,6 +1,7 @@
 /*
  * main.c - the web program: waits on the loopback address for the one browser
- * that brings the answer to a login.
+ * that brings the answer to a login; or only leads one to an address that
+ * shall not stand in its arguments.
  *
  * A program of its own, because nothing else here shall link a web server.
  * lib/base/web.h has what the broker says to it. It ends with the broker, and
@@ -41,6 +42,8 @@ struct desk {
     struct secret state, verifier, ticket, address;
     const char *path; /* where the answer is waited for */
     struct answer answer;
+    bool leads;    /* to address, and waits for no answer */
+    bool once;     /* and ends when it has */
     bool opened;   /* the ticket has been used */
     bool answered; /* the one answer is here */
     bool refused;  /* and it was a refusal */
@@ -58,6 +61,13 @@ desk_reply(const struct desk *desk, struct listener_reply *reply, int status,
     page_write(page, fields_text(&desk->request, "service"), &reply->page);
 }
 
+static void
+desk_lead(const struct desk *desk, struct listener_reply *reply)
+{
+    desk_reply(desk, reply, 303, PAGE_ELSEWHERE);
+    reply->location = secret_text(&desk->address);
+}
+
 /* The address that our own browser is started with. Everybody can see it in
  * that browser's arguments, so it is of use to nobody else. */
 static void
@@ -72,8 +82,23 @@ desk_start(struct desk *desk, struct listener_reply *reply)
         return;
     }
     desk->opened = true;
-    desk_reply(desk, reply, 303, PAGE_ELSEWHERE);
-    reply->location = secret_text(&desk->address);
+    if (desk->once)
+        reply->hold = true;
+    else
+        desk_lead(desk, reply);
+}
+
+/* All that was to be done: the end, as soon as the reply is on its way. */
+static void
+desk_lead_and_end(struct desk *desk)
+{
+    struct listener_reply reply = LISTENER_REPLY_INIT;
+
+    desk_lead(desk, &reply);
+    listener_release_held(desk->listener, &reply);
+    secret_release(&reply.page);
+    desk->ends = clock_now().boot + WEB_LINGER_MS;
+    listener_run(desk->listener);
 }
 
 static bool
@@ -140,6 +165,10 @@ desk_receive(void *context, const char *target, struct listener_reply *reply)
     }
     if (desk_is_start(desk, target)) {
         desk_start(desk, reply);
+        return;
+    }
+    if (desk->leads) {
+        desk_reply(desk, reply, 404, PAGE_MISSING);
         return;
     }
     switch (answer_judge(&rules, target, &answer)) {
@@ -212,6 +241,8 @@ desk_listen_to_broker(struct desk *desk)
     if (desk_parse(&desk->incoming, &block) < 0)
         return -1;
     address = fields_get(&block, "address");
+    if (desk->leads) /* it has been told all */
+        return -1;
     if (address && secret_set(&desk->address, address, strlen(address)) < 0)
         return -1;
     if (fields_get(&block, "outcome"))
@@ -253,9 +284,21 @@ desk_read_redirect(struct desk *desk, uint16_t *port)
 }
 
 static int
-desk_put_ready(const struct desk *desk, struct secret *block)
+desk_put_opener(const struct desk *desk, struct secret *block)
 {
     CLEANUP(secret_release) struct secret open = SECRET_INIT;
+
+    if (secret_append_text(&open, "http://") < 0 ||
+        secret_append_text(&open, listener_host(desk->listener)) < 0 ||
+        secret_append_text(&open, DESK_START) < 0 ||
+        secret_append_text(&open, secret_text(&desk->ticket)) < 0)
+        return -1;
+    return fields_put(block, "open_uri", secret_text(&open));
+}
+
+static int
+desk_put_ready(const struct desk *desk, struct secret *block)
+{
     CLEANUP(secret_release) struct secret back = SECRET_INIT;
     const char *host = listener_host(desk->listener);
     const char *redirect = fields_get(&desk->request, "redirect");
@@ -267,16 +310,32 @@ desk_put_ready(const struct desk *desk, struct secret *block)
         secret_append_text(&back, redirect ? desk_uri_path(redirect)
                                            : desk->path) < 0)
         return -1;
-    if (pkce_challenge(&desk->verifier, challenge) < 0 ||
-        secret_append_text(&open, "http://") < 0 ||
-        secret_append_text(&open, host) < 0 ||
-        secret_append_text(&open, DESK_START) < 0 ||
-        secret_append_text(&open, secret_text(&desk->ticket)) < 0)
+    if (pkce_challenge(&desk->verifier, challenge) < 0)
         return -1;
     return fields_put(block, "redirect_uri", secret_text(&back)) |
-           fields_put(block, "open_uri", secret_text(&open)) |
            fields_put(block, "state", secret_text(&desk->state)) |
            fields_put(block, "code_challenge", challenge);
+}
+
+/* What is asked for: an answer, or only to lead. */
+static int
+desk_take_order(struct desk *desk, uint16_t *port)
+{
+    const char *address = fields_get(&desk->request, "lead");
+
+    desk->leads = address != NULL;
+    desk->once = desk->leads && fields_get(&desk->request, "once");
+    if (pkce_make_text(&desk->ticket) < 0)
+        return -1;
+    if (desk->leads) {
+        *port = 0;
+        return secret_set(&desk->address, address, strlen(address));
+    }
+    return desk_read_redirect(desk, port) < 0 ||
+                   pkce_make_text(&desk->state) < 0 ||
+                   pkce_make_text(&desk->verifier) < 0
+               ? -1
+               : 0;
 }
 
 /* Listen, and say where; or say why not. */
@@ -288,13 +347,11 @@ desk_open(struct desk *desk)
     uint16_t port;
 
     errno = EINVAL;
-    if (desk_read_redirect(desk, &port) == 0 &&
-        pkce_make_text(&desk->state) == 0 &&
-        pkce_make_text(&desk->verifier) == 0 &&
-        pkce_make_text(&desk->ticket) == 0)
+    if (desk_take_order(desk, &port) == 0)
         desk->listener = listener_open(port, desk_receive, desk);
     if (desk->listener)
-        result = desk_put_ready(desk, &block);
+        result = desk_put_opener(desk, &block) |
+                 (desk->leads ? 0 : desk_put_ready(desk, &block));
     else
         fields_put(&block, "trouble", strerror(errno));
     if (fields_end(&block) < 0 ||
@@ -334,6 +391,8 @@ desk_serve(struct desk *desk)
         if (watch[0].revents && desk_listen_to_broker(desk) < 0)
             return;
         listener_run(desk->listener);
+        if (desk->once && desk->opened && !desk->ends)
+            desk_lead_and_end(desk);
     }
 }
 
@@ -367,6 +426,8 @@ main(void)
     alarm(DESK_SECONDS);
     while ((whole = desk_read(&desk.text)) == 0)
         ;
+    if (whole < 0 && !desk.text.len)
+        return 0; /* nobody wants anything: but it can be started */
     if (whole < 0 || desk_parse(&desk.text, &desk.request) < 0)
         return 1;
     desk_limit(&desk);

@@ -13,12 +13,16 @@
  *   redirect      http://127.0.0.1[:PORT][/PATH]: where to listen; left out:
  *                 at a free port, WEB_PATH_STANDARD
  *   seconds       the end of it all, at the latest
+ *   lead          instead of the first, second and fourth: no answer is waited
+ *                 for, a browser is only led to this address
+ *   once          "1", with lead: end when it has been
  * The web program: it listens, on the loopback address alone
  *   redirect_uri  where the answer is waited for
  *   open_uri      leads a browser of this person to the authorization address,
  *                 once, so that nothing confidential stands in its arguments
  *   state code_challenge
  *   trouble       instead of all these: why not
+ * With lead only open_uri is said, and this is all.
  * The broker
  *   address       the authorization address
  * The web program: exactly one answer, with the right state
@@ -38,6 +42,9 @@
 
 #define WEB_OUTCOME_OK     "ok"
 #define WEB_OUTCOME_FAILED "failed"
+
+/* What it is linked to, for people. */
+#define WEB_LIBRARIES "libmicrohttpd, gnutls"
 
 /* An "error" of our own making: the answer was another server's. */
 #define WEB_WRONG_ISSUER "wrong_issuer"

@@ -121,6 +121,20 @@ wait_until() {
     done
 }
 
+# library PROGRAM NAME: the file of the library NAME that PROGRAM is linked to
+library() {
+    ldd "$1" | awk -v name="$2" 'index($1, name) { print $3; exit }'
+}
+# without_library PROGRAM NAME COMMAND...: where that one is of no use; only root
+# can make it so
+without_library() {
+    local file
+    file=$(library "$1" "$2")
+    shift 2
+    unshare -m --propagation private sh -c 'mount --bind /dev/null "$0" &&
+        exec "$@"' "${file:?}" "$@"
+}
+
 # ---- the sandbox -------------------------------------------------------------
 
 sandbox_pid=''

@@ -1,27 +1,52 @@
 #!/bin/bash
 # What the desktop's autostart runs: a browser opens where a code waits, and
-# nowhere else.
+# nowhere else; the code does not stand in its arguments.
 # shellcheck source=tests/system/lib.sh disable=SC1091,SC2154
 . "$(dirname "$0")/lib.sh"
+WEB=$PREFIX/libexec/parallel-credential/web
 start_sandbox
 
 mkdir "$WORK/bin"
+# It goes where it is led, unless it is told to be late.
 cat >"$WORK/bin/xdg-open" <<END
 #!/bin/sh
 {
     echo "\$*"
-    echo "\$PPID"
     umask
     grep SigIgn /proc/self/status
-} >'$WORK/opened'
+} >'$WORK/opened.new'
+if [ ! -e '$WORK/late' ]; then
+    curl -sS --noproxy '*' -o /dev/null -w '%{redirect_url}' "\$1" \
+        >'$WORK/led'
+fi
+mv '$WORK/opened.new' '$WORK/opened'
 exit 7
 END
 chmod +x "$WORK/bin/xdg-open"
-# desktop [NAME=VALUE...]: a graphical session starts; $opened is the address
+# desktop [NAME=VALUE...]: a graphical session starts; $opened is what the
+# browser is started with, $led where it gets to
 desktop() {
-    : >"$WORK/opened"
+    rm -f "$WORK/opened" "$WORK/led"
     run env PATH="$WORK/bin:$PATH" DISPLAY=:99 "$@" "$TOOL" session-show
+    opened=$(sed -n 1p "$WORK/opened" 2>/dev/null)
+    led=$(cat "$WORK/led" 2>/dev/null)
+}
+# late_desktop: the same in the background, with a browser that does not come
+late_desktop() {
+    rm -f "$WORK/opened"
+    touch "$WORK/late"
+    PATH="$WORK/bin:$PATH" DISPLAY=:99 "$TOOL" session-show \
+        2>"$WORK/late.err" &
+    late=$!
+    background+=("$late")
+    wait_until 20 test -e "$WORK/opened"
+    rm "$WORK/late"
     opened=$(sed -n 1p "$WORK/opened")
+    port=${opened#http://127.0.0.1:}
+    port=${port%%/*}
+}
+nobody_listens() {
+    [ -n "$port" ] && [ -z "$(ss -Hltn "sport = :$port")" ]
 }
 # login_asks: a login has asked for a code; nobody waits for it any more
 login_asks() {
@@ -60,19 +85,28 @@ login_asks
 code=$(sed -n 's/^user_code=//p' "$STATE/pending")
 is "$(asked)" 1 "a login has asked for a code"
 before=$(cat "$STATE/pending")
+if [ ! -x "$WEB" ]; then
+    desktop
+    is "$rc $out$err$opened" "0 " "configured --without-web: nothing opens"
+    skip "all the rest" "configured --without-web"
+    finish
+fi
 desktop
-is "$opened" "$HTTP_PLATFORM_URL/device?user_code=$code" \
+is "$led" "$HTTP_PLATFORM_URL/device?user_code=$code" \
     "a browser opens at its page"
-is "$rc" 7 "in the place of our program"
-is "$(sed -n 3p "$WORK/opened")" 0022 "with the usual umask"
-ignored=$(sed -n '4s/.*[[:space:]]//p' "$WORK/opened")
+like "$opened" '^http://127\.0\.0\.1:[0-9]+/start\?[A-Za-z0-9_-]{43}$' \
+    "by way of an address that tells nobody anything"
+unlike "$opened" "$code" "without the code"
+is "$rc $out$err" "0 " "which is all, whatever xdg-open says"
+is "$(sed -n 2p "$WORK/opened")" 0022 "with the usual umask"
+ignored=$(sed -n '3s/.*[[:space:]]//p' "$WORK/opened")
 is "$((0x$ignored & (1 << 12 | 1 << 24)))" 0 "and SIGPIPE and SIGXFSZ come"
 is "$(asked) $(cat "$STATE/pending")" "1 $before" \
     "the code is the same, and nobody has asked about it"
 desktop
-like "$opened" "$code" "once more in the next session: it waits still"
+like "$led" "$code" "once more in the next session: it waits still"
 desktop DISPLAY= WAYLAND_DISPLAY=wayland-0
-like "$opened" "$code" "on Wayland, too"
+like "$led" "$code" "on Wayland, too"
 desktop DISPLAY=
 is "$rc $opened" "0 " "no display: nothing"
 desktop SSH_CONNECTION='192.0.2.1 1 192.0.2.2 22'
@@ -81,6 +115,41 @@ mv "$WORK/bin/xdg-open" "$WORK/bin/other"
 run env PATH="$WORK/bin:${TOOL%/*}" DISPLAY=:99 "$TOOL" session-show
 like "$rc $err" '^4 .*there is no xdg-open$' "no xdg-open: it is said"
 mv "$WORK/bin/other" "$WORK/bin/xdg-open"
+
+# ---- a browser that takes its time ------------------------------------------------------
+
+late_desktop
+if [ "$(id -u)" -eq 0 ]; then
+    is "$(setpriv --reuid=65534 --regid=65534 --clear-groups curl -sS \
+        --noproxy '*' -o "$WORK/page" -w '%{http_code}%{redirect_url}' \
+        "$opened")" 403 "another user is not led to the page"
+    unlike "$(cat "$WORK/page")" "$code" "and is not told the code"
+else
+    skip "another user is not led to the page" "only root can be one"
+fi
+is "$(curl -sS --noproxy '*' -o "$WORK/page" -w '%{http_code}' \
+    "${opened%/*}/callback?code=c&state=")" 404 "no answer is waited for"
+check "it is waited for" kill -0 "$late"
+is "$(curl -sS --noproxy '*' -o "$WORK/page" -w '%{redirect_url}' "$opened")" \
+    "$HTTP_PLATFORM_URL/device?user_code=$code" "the person's browser is led"
+wait "$late"
+is "$?:$(cat "$WORK/late.err")" 0: "and that was it"
+check "nobody listens any more" wait_until 5 nobody_listens
+for signal in TERM KILL; do
+    late_desktop
+    kill -$signal "$late"
+    wait "$late" 2>"$WORK/wait.err"
+    check "SIG$signal: nobody listens" wait_until 5 nobody_listens
+done
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>"$WORK/unshare.err"; then
+    rm -f "$WORK/opened"
+    run without_library "$WEB" libmicrohttpd env PATH="$WORK/bin:$PATH" \
+        DISPLAY=:99 "$TOOL" session-show
+    is "$rc $out$err" "0 " "without the web program's libraries: not a word"
+    check "and no browser" test ! -e "$WORK/opened"
+else
+    skip "without the web program's libraries" "only root can hide them"
+fi
 
 # ---- after it ----------------------------------------------------------------------------
 
@@ -108,7 +177,7 @@ is "$rc $(stored ".ended | length")" "4 1" \
 login_asks
 code=$(sed -n 's/^user_code=//p' "$STATE/pending")
 desktop
-like "$opened" "$code" "the browser opens for the new code"
+like "$led" "$code" "the browser opens for the new code"
 is "$(stored ".records | length")" 0 \
     "and the service has been told of the old sign-in"
 is "$(($(alive) - before))" 0 "which is revoked"
@@ -116,7 +185,15 @@ is "$(($(alive) - before))" 0 "which is revoked"
 # ---- too late ----------------------------------------------------------------------------
 
 new_person
+control config '{"code_lifetime":6,"interval":1}' >"$WORK/control.out"
+login_asks
+late_desktop
+unlike "$opened" '^$' "a code that runs out soon"
+wait "$late"
+is $? 0 "no browser comes for it: that was it"
+check "nobody listens" wait_until 5 nobody_listens
 control config '{"code_lifetime":1}' >"$WORK/control.out"
+new_person
 login_asks
 has_ended() {
     ! "$TOOL" status --news | grep -q approve

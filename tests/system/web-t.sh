@@ -18,7 +18,8 @@ desk() {
     /usr/bin/python3 "$HERE/web-desk.py" "$WEB" \
         <"$WORK/mouth$desk_count" >"$said" 7>&- &
     background+=("$!")
-    say "service=Parallel" "issuer=$ISSUER" "$@"
+    [ "${1-}" = bare ] || say "service=Parallel" "issuer=$ISSUER" "$@"
+    [ "${1-}" != bare ] || say "service=Parallel" "${@:2}"
     wait_until 10 grep -q '^$' "$said"
     web_pid=$(told pid)
     redirect=$(told redirect_uri) opener=$(told open_uri)
@@ -266,6 +267,46 @@ is "$(told error)" "wrong_issuer" "no issuer, where it has to be said"
 answer "code=c" failed
 is "$(told code)" "c" "no issuer, where it need not be said"
 like "$(cat "$WORK/page")" 'did not work' "the page: it did not work"
+
+# ---- only to lead --------------------------------------------------------------
+page_of_code='https://as.example/device?user_code=AB-CD&x=1'
+desk bare "lead=$page_of_code"
+like "$opener" '^http://127\.0\.0\.1:[1-9][0-9]*/start\?[A-Za-z0-9_-]{43}$' \
+    "to lead: it says by way of where"
+is "$redirect$state$challenge" "" "to lead: no answer is waited for"
+origin=${opener%/*}
+visit "$origin/callback?code=c&state="
+is "$code" 404 "to lead: nothing is there but the start"
+visit -d x=1 "$opener"
+is "$code" 405 "to lead: only GET"
+visit -H 'Host: evil.example' "$opener"
+is "$code" 421 "to lead: not under another name"
+visit "$opener"
+is "$code:$(sed -n 's/^Location: //p' "$WORK/headers" | tr -d '\r')" \
+    "303:$page_of_code" "to lead: to the letter"
+visit "$opener"
+is "$code" 410 "to lead: once"
+is "$(blocks)" 1 "to lead: nothing more is said"
+leave
+like "$(cat "$said")" '^ended 0' "to lead: it ends with the broker"
+desk bare "lead=$page_of_code" once=1
+visit "${opener%/*}/"
+is "$code" 404 "to lead and end: not at any visit"
+# One that takes its time keeps it no longer.
+origin=${opener%/*}
+exec 8<>"/dev/tcp/127.0.0.1/${origin##*:}"
+visit "$opener"
+is "$code:$(sed -n 's/^Location: //p' "$WORK/headers" | tr -d '\r')" \
+    "303:$page_of_code" "to lead and end: there"
+like "$(cat "$WORK/page")" 'goes on by itself' "to lead and end: with its page"
+check "to lead and end: it has ended" wait_until 2 ended
+like "$(cat "$said")" '^ended 0' "to lead and end: well"
+exec 8>&-
+desk bare "lead=$page_of_code" seconds=1
+wait_until 10 ended
+like "$(cat "$said")" '^ended' "to lead: it ends when its time is over"
+"$WEB" </dev/null
+is $? 0 "told nothing, it ends well"
 
 # ---- the end -----------------------------------------------------------------
 desk
