@@ -36,6 +36,9 @@
 /* a Secret Service without a default keyring to put things into */
 #define KEYRING_SAYS_NO_KEYRING "no-keyring"
 
+/* What the keyring program is linked to, for people. */
+#define KEYRING_LIBRARIES "libsecret"
+
 /* The longest text of an item. */
 #define KEYRING_SECRET_MAX 60000
 

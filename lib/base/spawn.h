@@ -35,4 +35,7 @@ pid_t spawn_served(const char *path, char *const argv[], int in,
 pid_t spawn_asked(const char *path, char *const argv[], int out, int keep,
                   bool aside, struct error *err);
 
+/* The exit status of the dynamic loader, where a library is missing. */
+#define SPAWN_NOT_LINKED 127
+
 #endif

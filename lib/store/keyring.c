@@ -73,6 +73,9 @@ keyring_sentence(const struct keyring *k, char *out, size_t size)
                  (double)k->limit_ms / 1000);
     else if (k->state == KEYRING_REFUSED && *k->said)
         snprintf(out, size, "%s (%s)", keyring_states[i].sentence, k->said);
+    else if (k->state == KEYRING_NO_PROGRAM && k->unlinked)
+        snprintf(out, size, "%s; are its libraries (%s) installed?",
+                 keyring_states[i].sentence, KEYRING_LIBRARIES);
     else
         snprintf(out, size, "%s", keyring_states[i].sentence);
     return out;
@@ -131,19 +134,36 @@ keyring_init(struct keyring *k, const struct place *place, int64_t limit_ms,
     keyring_find_bus(k, place);
 }
 
-/* kill: it only reads; else it is on its own from here on. */
-static void
+/* kill: it only reads; else it is on its own from here on. Returns how it has
+ * ended, or -1 when that is not known. */
+static int
 keyring_part(struct keyring *k, bool kill_it)
 {
+    int status = -1;
+
     if (k->socket >= 0)
         close(k->socket);
     if (k->pid > 0 && kill_it) {
         kill(k->pid, SIGKILL);
-        while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+        while (waitpid(k->pid, &status, 0) < 0 && errno == EINTR)
             ;
     }
     k->socket = -1;
     k->pid = -1;
+    return status;
+}
+
+/* It has ended without an answer: its own doing, or the dynamic loader's,
+ * before it began? */
+static enum keyring_state
+keyring_note_end(struct keyring *k, int status)
+{
+    k->unlinked = status != -1 && WIFEXITED(status) &&
+                  WEXITSTATUS(status) == SPAWN_NOT_LINKED;
+    if (k->unlinked)
+        return k->state = KEYRING_NO_PROGRAM;
+    text_show(k->said, sizeof k->said, "the keyring program ended");
+    return k->state = KEYRING_REFUSED;
 }
 
 static int
@@ -299,9 +319,7 @@ keyring_ask(struct keyring *k, const struct secret *request, bool writes)
         keyring_part(k, !writes);
         return k->state = KEYRING_HUNG;
     case EXCHANGE_BROKEN:
-        keyring_part(k, !writes);
-        text_show(k->said, sizeof k->said, "the keyring program ended");
-        return k->state = KEYRING_REFUSED;
+        return keyring_note_end(k, keyring_part(k, !writes));
     case EXCHANGE_DONE:
         break;
     }

@@ -181,6 +181,21 @@ if [ -e "$web_program" ]; then
     instead "$web_program" /dev/null
     finds "no program at all" wrong installation.program "not a regular file"
     back "$web_program"
+    file=$(library "$web_program" libmicrohttpd)
+    instead "$file" /dev/null
+    finds "a program without its library" warning installation.library \
+        "web does not start: login --web does not work"
+    like "$(jq -r 'select(.id == "installation.library") | .mend // empty' \
+        "$WORK/found")" '^install its libraries: libmicrohttpd, gnutls$' \
+        "and which"
+    back "$file"
+    printf '#!/bin/sh\nexec tail -f /dev/null\n' >"$WORK/web-program"
+    chmod 755 "$WORK/web-program"
+    instead "$web_program" "$WORK/web-program"
+    finds "a program that does nothing" warning installation.library \
+        "web does not start"
+    back "$web_program"
+    mended "a program without its library"
 fi
 
 sed "s|, broker /|, broker -|" "$TOOL" >"$WORK/front"
@@ -531,6 +546,16 @@ if [ -e "$keyring_program" ] &&
     finds "no keyring program" wrong keyring.state "cannot run" \
         "wrong installation.program"
     back "$keyring_program"
+    file=$(library "$keyring_program" libsecret)
+    instead "$file" /dev/null
+    finds "a keyring program without its library" wrong keyring.state \
+        'keyring; are its libraries \(libsecret\) installed\?, and' \
+        "warning installation.library"
+    run as_person "$TOOL" refresh
+    like "$rc:$err" '^4:.*are its libraries \(libsecret\) installed\?' \
+        "a keyring program without its library: others say so, too"
+    back "$file"
+    mended "a keyring program without its library"
 
     fake Lock boolean:true
     check "sign in while it is locked" sign_in_person
