@@ -31,10 +31,10 @@ static const char *const pam_before[] = {"pam_systemd.so",
                                          "pam_oddjob_mkhomedir.so",
                                          NULL};
 
-/* In these nobody begins to work. */
+/* In these nobody begins to work. sudo-i is a login; chfn and chsh, which
+ * include common-session on Debian, open no session. */
 static const char *const pam_silent[] = {
-    "sudo",     "sudo-i", "cron", "crond",  "atd", "runuser",
-    "polkit-1", "chfn",   "chsh", "passwd", NULL};
+    "sudo", "cron", "crond", "atd", "runuser", "polkit-1", "passwd", NULL};
 
 struct pam_findings {
     struct doctor *d;

@@ -441,6 +441,11 @@ for each in sudo cron; do
     finds "PAM: in $each" warning pam.silent "^$each runs"
     rm "/etc/pam.d/$each"
 done
+for each in sudo-i chfn chsh; do
+    service "$each" "${stack[@]}" "session include common-session"
+done
+mended "PAM: what Debian's common-session reaches beyond logins"
+rm /etc/pam.d/{sudo-i,chfn,chsh}
 rm /etc/pam.d/login
 service i3lock 'auth required pam_unix.so' "auth optional $MODULE"
 finds "PAM: in a screen locker alone" warning pam.session "no session line"
