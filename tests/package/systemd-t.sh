@@ -1,14 +1,15 @@
 #!/bin/bash
 # The packages alone on a machine with real systemd: installed while people are
-# logged in, one configuration file, a login by ssh, an approval, git and curl,
-# the user manager's timer, an upgrade, a purge.
+# logged in, one configuration file, a login by ssh, an approval, git and curl;
+# the user manager's timer renews, the policy keeps a foreign organization out;
+# an upgrade, a purge.
 . "$(dirname "$0")/../system/lib.sh"
 . "$(dirname "$0")/package.sh"
 . "$(dirname "$0")/../system/container.sh"
-TOOLS+=(systemd-nspawn nsenter ssh ssh-keygen)
+. "$(dirname "$0")/boot.sh"
+TOOLS+=("${boot_tools[@]}")
 own_machine "$0"
-[ -e "$PACKAGE_DEBIAN/lib/systemd/systemd" ] ||
-    skip_all "$PACKAGE_DEBIAN has no systemd"
+boot_needs
 
 make_tarball >"$WORK/dist.log" 2>&1
 if ! DEB_BUILD_OPTIONS=nocheck build_debs first -b; then
@@ -19,43 +20,13 @@ next_version first
 
 # ---- the machine ---------------------------------------------------------------
 
-make_machine || skip_all "no overlay of $PACKAGE_DEBIAN"
-ssh_port=$(python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-ssh-keygen -qt ed25519 -N '' -f "$WORK/key"
-printf '%s\n' "Port $ssh_port" 'ListenAddress 127.0.0.1' 'PrintMotd no' \
-    'PrintLastLog no' >"$machine/etc/ssh/sshd_config.d/test.conf"
-echo 'UserStopDelaySec=500ms' | sed '1i [Login]' >>"$machine/etc/systemd/logind.conf"
-: >"$machine/etc/machine-id"
-sed -i 's/.*pam_motd/#&/' "$machine/etc/pam.d/sshd"
-for person in first second; do
-    chroot "$machine" useradd -m -s /bin/bash "$person" &&
-        install -d -m 700 -o "$(stat -c %u "$machine/home/$person")" \
-            "$machine/home/$person/.ssh" &&
-        install -m 644 "$WORK/key.pub" \
-            "$machine/home/$person/.ssh/authorized_keys"
-done
-"$PLATFORM" --dir "$WORK/sandbox" --background --seed-org org_acme:Acme
+make_bootable first second third
+"$PLATFORM" --dir "$WORK/sandbox" --background --seed-org org_acme:Acme \
+    --seed-org org_other:Other
 # shellcheck disable=SC1091
 . "$WORK/sandbox/platform.env"
+boot
 
-in_background systemd-nspawn -q -D "$machine" --register=no --keep-unit \
-    --console=pipe --link-journal=no --resolv-conf=off --timezone=off -b \
-    >"$WORK/console" 2>&1 </dev/null
-container=$pid
-has_booted() {
-    leader=$(pgrep -P "$container") && ssh_answers &&
-        [[ $(inside systemctl is-system-running 2>&1) =~ running|degraded ]]
-}
-wait_until 60 has_booted ||
-    skip_all "the container does not boot: $(tail -c 500 "$WORK/console")"
-
-# by_ssh PERSON [COMMAND...]
-by_ssh() {
-    ssh -F none -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no \
-        -o LogLevel=ERROR -o IdentitiesOnly=yes -i "$WORK/key" \
-        -p "$ssh_port" "$1@127.0.0.1" "${@:2}"
-}
 # begin_session PERSON: one that stays, until end_session
 begin_session() {
     rm -f "$WORK/hold"
@@ -95,22 +66,33 @@ end_session
 
 # ---- one file, a login -----------------------------------------------------------------
 
-printf '%s\n' "platform_url = $HTTP_PLATFORM_URL" \
-    "service_api_url = $HTTP_SERVICE_API_URL" "api_url = $HTTP_API_URL" |
-    inside tee /etc/parallel-credential.conf.d/site.conf >"$WORK/site.conf"
+site=/etc/parallel-credential.conf.d/site.conf
+# configured LINE...: the one file
+configured() {
+    printf '%s\n' "platform_url = $HTTP_PLATFORM_URL" \
+        "service_api_url = $HTTP_SERVICE_API_URL" "api_url = $HTTP_API_URL" \
+        "$@" | inside tee "$site" >"$WORK/site.conf"
+}
+configured
 inside DEBIAN_FRONTEND=noninteractive pam-auth-update --enable parallel
 control config '{"interval":1}' >"$WORK/control.out"
+# approve_for ORG: the one code that waits
+approve_for() {
+    control approve "{\"user_code\":\"$(state '.pending[0].user_code')\",
+        \"org_id\":\"$1\"}" >"$WORK/control.out"
+}
+asks="printf 'protocol=http\nhost=%s\n\n' ${HTTP_PLATFORM_URL#http://} |
+    GIT_TERMINAL_PROMPT=0 git -c credential.helper=parallel credential fill"
+# has_it PERSON: git has
+has_it() {
+    by_ssh "$1" "$asks" 2>&1 | grep -q '^password=.'
+}
 begin_session second
 code=$(state '.pending[0].user_code')
 is "$(echo exit | by_ssh second 2>&1 | grep -c "$code")" 2 \
     "a login by ssh shows the code"
-control approve "{\"user_code\":\"$code\"}" >"$WORK/control.out"
-asks="printf 'protocol=http\nhost=%s\n\n' ${HTTP_PLATFORM_URL#http://} |
-    GIT_TERMINAL_PROMPT=0 git -c credential.helper=parallel credential fill"
-has_it() {
-    by_ssh second "$asks" 2>&1 | grep -q '^password=.'
-}
-check "approved: git has the token" wait_until 20 has_it
+approve_for org_acme
+check "approved: git has the token" wait_until 20 has_it second
 like "$(by_ssh second "parallel-credential header |
     curl -sSf --noproxy '*' -H @- $HTTP_SERVICE_API_URL/service/v1/apps" 2>&1)" \
     '"org_id": *"org_acme"' "and curl"
@@ -126,8 +108,86 @@ is "$(by_ssh second systemctl --user show -P Result \
     parallel-credential-refresh.service)" success \
     "what the timer starts ends well"
 
+# ---- the timer -------------------------------------------------------------------------
+
+# journal FIELD MATCH...: of the newest line that matches
+journal() {
+    inside journalctl -q -o json -n 1 "${@:2}" | jq -r ".$1"
+}
+store=/home/second/.local/state/parallel-credential/store.json
+stamp=/home/second/.local/share/systemd/timers/stamp-$timer
+refresh_token() {
+    inside jq -r '.records[0].refresh_token' "$store"
+}
+no_manager() {
+    [ "$(inside systemctl is-active "user@$(inside id -u second)")" = inactive ]
+}
+end_session
+wait_until 20 no_manager
+# As if the person had been away for two days. All that is not the package's
+# own is that nobody waits for the delay.
+inside mkdir -p "/etc/systemd/user/$timer.d"
+printf '%s\n' '[Timer]' RandomizedDelaySec=0 |
+    inside tee "/etc/systemd/user/$timer.d/test.conf" >"$WORK/timer.conf"
+inside touch -d '2 days ago' "$stamp"
+inside setpriv --reuid second --regid second --clear-groups sh -c \
+    'umask 077; jq ".records[].issued_at -= 172800000" "$1" >"$1.edit" &&
+    mv "$1.edit" "$1"' sh "$store"
+token=$(refresh_token) before=$(refreshes)
+renewed() {
+    [ "$(refresh_token)" != "$token" ]
+}
+isnt "$token" "" "the person was away for two days"
+begin_session second
+check "back again, the timer renews by itself" wait_until 20 renewed
+is "$(refreshes)" $((before + 1)) "once"
+is "$(journal _SYSTEMD_USER_UNIT \
+    MESSAGE_ID=c74db4af2df542ad9634b8d2703f000a)" \
+    parallel-credential-refresh.service "the journal says who did it"
+inside rm -r "/etc/systemd/user/$timer.d"
+check "and git has a token" has_it second
+end_session
+
+# ---- the policy ------------------------------------------------------------------------
+
+begin_session first
+approve_for org_other
+check "without a policy any organization will do" wait_until 20 has_it first
+configured '[policy]' 'allowed_organizations = org_acme'
+run has_it first
+is "$rc" 1 "one is allowed: from the next get on the other is not handed out"
+check "but still kept" inside grep -q '"org_other"' \
+    /home/first/.local/state/parallel-credential/store.json
+check "the allowed one goes on" has_it second
+end_session
+
+begin_session third
+before=$(state .requests.revoke)
+approve_for org_other
+notice() {
+    journal "$1" MESSAGE_ID=bb77c35e156c4d799621b5d44bc471e0 \
+        "_UID=$(inside id -u third)"
+}
+refused() {
+    [ "$(notice PARALLEL_EVENT)" = refused ]
+}
+check "a login is approved for the other one: it is in the journal" \
+    wait_until 20 refused
+is "$(notice PARALLEL_REASON) $(notice PARALLEL_ORG)" \
+    "organization_not_allowed org_other" "with the reason and the organization"
+is "$(state .requests.revoke)" $((before + 1)) "the approval is given back"
+like "$(echo exit | by_ssh third 2>&1)" \
+    'policy does not allow the organization Other .org_other.' \
+    "the next login tells the person"
+run has_it third
+is "$rc" 1 "git has nothing"
+run inside grep -l org_other -r /home/third
+is "$out" "" "nor has the home"
+end_session
+
 # ---- an upgrade, a purge ---------------------------------------------------------------
 
+begin_session second
 token=$(by_ssh second parallel-credential token)
 mapfile -t packages < <(debs "$WORK/first/next")
 check "dpkg upgrades them" \
@@ -141,9 +201,8 @@ check "dpkg purges them" inside DEBIAN_FRONTEND=noninteractive \
 is "$(unit second "$timer")" inactive "the timer runs no more"
 end_session
 is "$(inside find /etc /usr /var/lib -path '*parallel*' ! -type d)" \
-    /etc/parallel-credential.conf.d/site.conf \
+    "$site" \
     "of all that is left only the file that the administrator has written"
 is "$(by_ssh second echo here 2>&1)" here "people log in as before"
-kill "$container"
-wait "$container"
+shut_down
 finish
