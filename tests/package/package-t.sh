@@ -96,6 +96,7 @@ $has $doc/parallel-credential/CHANGES
 $has $doc/parallel-credential/README.Debian
 $has $doc/parallel-credential/README.md
 $has $doc/parallel-credential/SECURITY.md
+$has $doc/parallel-credential/administrators.md
 $has $doc/parallel-credential/changelog
 $has $doc/parallel-credential/copyright
 $has $doc/parallel-credential/examples/parqex.conf.example

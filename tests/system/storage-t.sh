@@ -75,6 +75,12 @@ expired
 mv "$STATE" "$WORK/moved" && ln -s "$WORK/moved" "$STATE"
 fails "link in place of the folder" "$STATE is a link"
 rm "$STATE" && mv "$WORK/moved" "$STATE"
+# For homes on a network: what is above it may lie on the machine's own disk.
+mv "${STATE%/*}" "$WORK/local" && ln -s "$WORK/local" "${STATE%/*}"
+works "link above the folder"
+check "link above the folder: the store lies behind it" \
+    test -s "$WORK/local/parallel-credential/store.json"
+rm "${STATE%/*}" && mv "$WORK/local" "${STATE%/*}"
 if [ "$(id -u)" -eq 0 ] && [ "${STORAGE_INSIDE}" = yes ] &&
     chown 12345 "$WORK/good/lock" 2>/dev/null; then
     chown 0 "$WORK/good/lock"
