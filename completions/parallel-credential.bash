@@ -38,9 +38,12 @@ _parallel_credential_operands() {
     esac
 }
 
+# A service chooses these ids. "compgen -W" expands what it is given, and what is
+# inserted is run with the line: so only those that mean nothing to a shell.
 _parallel_credential_organizations() {
     parallel-credential status --json --quiet 2>/dev/null |
-        grep -o '"org_id":"[^"]*"' | cut -d'"' -f4 | sort -u
+        grep -o '"org_id":"[^"]*"' | cut -d'"' -f4 |
+        LC_ALL=C grep -x '[A-Za-z0-9_][A-Za-z0-9_.:@-]*' | sort -u
 }
 
 _parallel_credential_providers() {

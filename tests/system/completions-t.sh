@@ -72,6 +72,7 @@ in_fish() {
 }
 
 check "a sign-in" sign_in
+cp "$STORE" "$WORK/tame"
 configure '[provider acme]' 'token_endpoint = https://acme.example/token' \
     'device_authorization_endpoint = https://acme.example/device' \
     'client_id = x'
@@ -118,4 +119,24 @@ for shell in bash zsh fish; do
     like "$(words "configure-git --file $WORK/files/gi")" gitconfig \
         "$shell: configure-git --file: files"
 done
+
+# ---- a service with hostile names -------------------------------------------------
+
+# What a shell would run, in an id and in a name.
+# shellcheck disable=SC2016
+jq --arg ran "$WORK/ran" '.records[0].org_id = "$(touch${IFS}" + $ran + ")" |
+    .records[0].org_name = "`touch " + $ran + "`\n\",\"org_id\":\"x" |
+    .selected.org_id = .records[0].org_id' "$WORK/tame" >"$STORE"
+like "$("$TOOL" status --json | jq -r .org_id)" '^\$\(touch' "a hostile id is stored"
+for shell in bash zsh fish; do
+    command -v $shell >/dev/null || continue
+    for line in 'use ' 'token --org ' 'token --org=' "use '" 'use $'; do
+        "in_$shell" "parallel-credential $line" >"$WORK/offers" 2>&1
+        check "$shell: $line: nothing is run" [ ! -e "$WORK/ran" ]
+        rm -f "$WORK/ran"
+    done
+done
+# Here what is offered goes into the line as it is.
+in_bash 'parallel-credential use ' >"$WORK/offers"
+is "$(cat "$WORK/offers")" "" "bash: nor is it offered"
 finish
