@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -26,6 +27,32 @@ doctor_advise(struct doctor *d, const char *format, ...)
     va_start(args, format);
     vsnprintf(d->advice, sizeof d->advice, format, args);
     va_end(args);
+}
+
+const char *
+doctor_word(struct doctor *d, const char *name)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz0123456789/_.:@-";
+    size_t used = 0, i = 0;
+
+    if (*name && *name != '-' && strlen(name) < sizeof d->word &&
+        name[strspn(name, plain)] == '\0') {
+        snprintf(d->word, sizeof d->word, "%s", name);
+        return d->word;
+    }
+    used = text_put(d->word, sizeof d->word, used, "'");
+    for (; name[i] && used < sizeof d->word - 8; i++) {
+        const char one[] = {name[i], '\0'};
+
+        used = text_put(d->word, sizeof d->word, used,
+                        name[i] == '\'' ? "'\\''" : one);
+    }
+    /* Half a name would be another one. */
+    if (name[i])
+        return "...";
+    text_put(d->word, sizeof d->word, used, "'");
+    return d->word;
 }
 
 static void

@@ -30,6 +30,7 @@ enum doctor_level {
 };
 
 #define DOCTOR_ADVICE 640
+#define DOCTOR_WORD   256
 
 struct doctor {
     struct broker *b; /* config is filled in any case, place if has_home */
@@ -37,14 +38,23 @@ struct doctor {
     bool has_config; /* all of it is right */
     bool has_store;  /* it was read; false also if what it is in is shut */
     char advice[DOCTOR_ADVICE]; /* for the next finding */
+    char word[DOCTOR_WORD];     /* of doctor_word() */
     size_t count[DOCTOR_LEVELS];
     struct error *err; /* of the output */
     bool failed;       /* the output is gone */
 };
 
-/* What mends the next finding. */
+/* What mends the next finding. A name in a command goes through
+ * doctor_word(). */
 void doctor_advise(struct doctor *d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * A name as a word of a shell, in quotes if need be: people copy a command,
+ * and others choose names of files, keys and organizations. Good until the
+ * next call.
+ */
+const char *doctor_word(struct doctor *d, const char *name);
 
 /* A finding. Text of others may stand in it: it is cleaned here. */
 void doctor_tell(struct doctor *d, enum doctor_level level, const char *id,

@@ -52,15 +52,17 @@ doctor_check_system_file(struct doctor *d, const char *id, const char *what,
         doctor_tell(d, DOCTOR_WRONG, id, "%s %s is not a regular file", what,
                     path);
     } else if (st.st_uid != 0 && st.st_uid != geteuid()) {
-        doctor_advise(d, "as root: chown root %s", path);
+        doctor_advise(d, "as root: chown root %s", doctor_word(d, path));
         doctor_tell(d, DOCTOR_WRONG, id, "%s %s belongs to uid %u", what, path,
                     (unsigned)st.st_uid);
     } else if (st.st_mode & 022) {
-        doctor_advise(d, "chmod go-w %s", path);
+        doctor_advise(d, "chmod go-w %s", doctor_word(d, path));
         doctor_tell(d, DOCTOR_WRONG, id, "%s %s can be written by others",
                     what, path);
     } else if (doctor_find_open_folder(path, folder)) {
-        doctor_advise(d, "chown root %s; chmod go-w %s", folder, folder);
+        const char *word = doctor_word(d, folder);
+
+        doctor_advise(d, "chown root %s; chmod go-w %s", word, word);
         doctor_tell(d, DOCTOR_WRONG, id,
                     "%s %s can be exchanged by others, who can write in %s",
                     what, path, folder);
@@ -80,20 +82,24 @@ file_check_own(struct doctor *d, const char *id, const char *path,
     if (S_ISLNK(st->st_mode)) {
         doctor_advise(d, "move it away: %s", path);
         doctor_tell(d, DOCTOR_WRONG, id, "%s is a symbolic link", path);
-    } else if (st->st_uid != geteuid()) {
-        doctor_advise(d, "as root: chown %u %s", (unsigned)geteuid(), path);
-        doctor_tell(d, DOCTOR_WRONG, id, "%s belongs to uid %u, not to you",
-                    path, (unsigned)st->st_uid);
-    } else if (st->st_mode & 077) {
-        doctor_advise(d, "chmod %s %s", folder ? "700" : "600", path);
-        doctor_tell(d, DOCTOR_WRONG, id, "%s is open to others (%04o)", path,
-                    (unsigned)st->st_mode & 07777);
     } else if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
         doctor_advise(d,
                       "find the other one, and remove it: find %s -inum "
                       "%llu -xdev",
-                      d->b->place.home, (unsigned long long)st->st_ino);
+                      doctor_word(d, d->b->place.home),
+                      (unsigned long long)st->st_ino);
         doctor_tell(d, DOCTOR_WRONG, id, "%s has a second name", path);
+    } else if (st->st_uid != geteuid()) {
+        /* Not what a link leads to, which may be there by then. */
+        doctor_advise(d, "as root: chown -h %u %s", (unsigned)geteuid(),
+                      doctor_word(d, path));
+        doctor_tell(d, DOCTOR_WRONG, id, "%s belongs to uid %u, not to you",
+                    path, (unsigned)st->st_uid);
+    } else if (st->st_mode & 077) {
+        doctor_advise(d, "chmod %s %s", folder ? "700" : "600",
+                      doctor_word(d, path));
+        doctor_tell(d, DOCTOR_WRONG, id, "%s is open to others (%04o)", path,
+                    (unsigned)st->st_mode & 07777);
     } else {
         return true;
     }

@@ -89,6 +89,17 @@ lock_describe(const char *pid, struct lock_holder *holder)
     return 0;
 }
 
+/* Whether nobody but root can look at what it has open: lock_has_open() has
+ * seen that of all others. */
+static bool
+lock_is_closed(const char *pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%.20s/fd", pid);
+    return access(path, R_OK) < 0;
+}
+
 /* Whether that may be one of our programs, of the same person. The owner of
  * its folder in /proc is root: only the file tells. */
 static bool
@@ -101,6 +112,8 @@ lock_is_ours_by_name(const char *pid, const char *name)
 
     if (strcmp(name, "broker") != 0 && strcmp(name, "keyring") != 0 &&
         !text_starts_with(name, "parallel-creden"))
+        return false;
+    if (!lock_is_closed(pid))
         return false;
     snprintf(path, sizeof path, "/proc/%.20s/status", pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -149,7 +162,7 @@ lock_check(struct doctor *d, const char *folder, const char *name,
         return;
     lock_find_holder(&st, &holder);
     if (!holder.pid) {
-        doctor_advise(d, "as root: fuser -v %s", path);
+        doctor_advise(d, "as root: fuser -v %s", doctor_word(d, path));
         doctor_tell(d, DOCTOR_WARNING, "store.lock",
                     "somebody holds the lock %s", path);
     } else if (holder.age > limit) {

@@ -34,7 +34,7 @@ doctor_person(struct doctor *d)
         doctor_advise(d,
                       "to look at a person's: runuser -u %s -- "
                       "parallel-credential doctor",
-                      sudo && *sudo ? sudo : "NAME");
+                      sudo && *sudo ? doctor_word(d, sudo) : "NAME");
     doctor_tell(d, DOCTOR_OK, "person.account",
                 "these are the credentials of %s (uid %u)%s", pw->pw_name,
                 (unsigned)geteuid(),
@@ -54,16 +54,17 @@ places_check_home(struct doctor *d)
                     given, home);
     }
     if (stat(home, &st) < 0) {
-        doctor_advise(d, "as root: mkdir %s", home);
+        doctor_advise(d, "as root: mkdir %s", doctor_word(d, home));
         doctor_tell(d, DOCTOR_WRONG, "home.folder", "%s: %s", home,
                     strerror(errno));
     } else if (st.st_uid != geteuid()) {
-        doctor_advise(d, "as root: chown %u %s", (unsigned)geteuid(), home);
+        doctor_advise(d, "as root: chown -h %u %s", (unsigned)geteuid(),
+                      doctor_word(d, home));
         doctor_tell(d, DOCTOR_WRONG, "home.folder",
                     "%s belongs to uid %u, not to you", home,
                     (unsigned)st.st_uid);
     } else if (st.st_mode & 022) {
-        doctor_advise(d, "chmod go-w %s", home);
+        doctor_advise(d, "chmod go-w %s", doctor_word(d, home));
         doctor_tell(d, DOCTOR_WRONG, "home.folder",
                     "%s can be written by others", home);
     } else {
@@ -86,7 +87,7 @@ places_check_space(struct doctor *d, const char *id, const char *path)
         doctor_advise(d, "have it mounted so that it can be written");
         doctor_tell(d, DOCTOR_WRONG, id, "%s is on a read-only disk", path);
     } else if (access(path, W_OK) < 0) {
-        doctor_advise(d, "chmod u+w %s", path);
+        doctor_advise(d, "chmod u+w %s", doctor_word(d, path));
         doctor_tell(d, DOCTOR_WRONG, id, "%s cannot be written: %s", path,
                     strerror(errno));
     } else if (free_bytes < PLACES_NEEDED ||
@@ -126,7 +127,7 @@ doctor_places(struct doctor *d)
     }
     if (doctor_find_open_folder(state, folder) &&
         strlen(folder) > strlen(d->b->place.home)) {
-        doctor_advise(d, "chmod go-w %s", folder);
+        doctor_advise(d, "chmod go-w %s", doctor_word(d, folder));
         doctor_tell(d, DOCTOR_WRONG, ids[0],
                     "%s can be exchanged by others, who can write in %s",
                     state, folder);

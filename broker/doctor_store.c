@@ -72,8 +72,9 @@ store_check_keys(struct doctor *d)
             continue;
         doctor_advise(d,
                       "delete it on the web page of %s, then: "
-                      "parallel-credential keys delete \"%s\"",
-                      key->issuer, *key->id ? key->id : key->name);
+                      "parallel-credential keys delete %s",
+                      key->issuer,
+                      doctor_word(d, *key->id ? key->id : key->name));
         doctor_tell(d, DOCTOR_WARNING, "key.left", "the API key \"%s\" %s",
                     key->name,
                     key->state == MADE_LOST

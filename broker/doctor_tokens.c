@@ -91,8 +91,8 @@ tokens_check_renewal(struct doctor *d, const struct record *r)
         return;
     doctor_advise(d,
                   "see the lines about the network, then: "
-                  "parallel-credential refresh --org \"%s\"",
-                  r->org_id);
+                  "parallel-credential refresh --org %s",
+                  doctor_word(d, r->org_id));
     doctor_tell(d, DOCTOR_WARNING, "token.renewal",
                 "%s: the token could not be renewed on %s: %s",
                 tokens_name(&name, r), tokens_time(date, sizeof date, failed),

@@ -325,6 +325,20 @@ chmod 500 "$STATE"
 finds "a folder that cannot be written" wrong state.space "cannot be written"
 chmod 700 "$STATE"
 mended "a state folder"
+# Who could write there has left something; its name is a command. What doctor
+# says is copied into a shell.
+# shellcheck disable=SC2016
+planted="$STATE/a'\$(touch\${IFS%??}ran)\`touch ran\`;touch ran"
+touch "$planted"
+chown 4711 "$planted"
+finds "a file whose name is a command" wrong state.file "belongs to uid 4711"
+mend=$(jq -r 'select(.level == "wrong").mend' "$WORK/found")
+mkdir -p "$WORK/shell"
+is "$(cd "$WORK/shell" && eval "printf '%s\n' ${mend#as root: }" | paste -sd' ')" \
+    "chown -h $uid $planted" "its name is one word of the advice"
+is "$(ls "$WORK/shell")" "" "and nothing else"
+rm "$planted"
+mended "a file whose name is a command"
 as_person ln -s /etc/passwd "$STATE/link"
 finds "a symbolic link" wrong state.file "link is a symbolic link"
 rm "$STATE/link"
@@ -403,6 +417,19 @@ finds "a lock that somebody else holds" warning store.lock "^somebody holds"
 kill "$pid"
 wait "$pid"
 mended "a lock that somebody else holds"
+# A program of the person's that has a name as ours, and nothing to do with it.
+cp "$(command -v sleep)" "$WORK/broker"
+chmod 755 "$WORK/broker"
+in_background as_person "$WORK/broker" 300
+in_background python3 "$WORK/hold-lock.py" "$STATE/lock" >"$WORK/held"
+wait_until 10 grep -q held "$WORK/held"
+wait_until 10 pgrep -u "$uid" -x broker >"$WORK/check.out"
+finds "a lock, and a program that is called like ours" warning store.lock \
+    "^somebody holds"
+kill "$pid"
+wait "$pid"
+kill "$(pgrep -u "$uid" -x broker)"
+mended "a lock, and a program that is called like ours"
 
 # ---- PAM ------------------------------------------------------------------------
 
