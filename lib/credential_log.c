@@ -83,9 +83,10 @@ credential_check_approval(struct credential *c,
                                   .org = token->org_id,
                                   .org_name = token->org_name,
                                   .reason = POLICY_ORGANIZATION};
+    const struct provider_kept kept = provider_keep(provider);
 
-    if (permit_organization(c->config, provider->name, token->org_id,
-                            token->org_name, err) == 0)
+    if (permit_organization(c->config, &kept, token->org_id, token->org_name,
+                            err) == 0)
         return 0;
     approval_give_back(c, provider, client_id, token, err);
     entry.detail = err->text;

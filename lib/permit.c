@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/base/url.h"
 
 void
 permit_find_person(struct config *config)
@@ -34,18 +36,73 @@ permit_asks_organization(const struct config *config)
     return config->policy.list[POLICY_ALLOWED_ORGANIZATIONS].count > 0;
 }
 
+/* Whether two addresses have the same origin. A dot at the end of a host is
+ * another way to write the same one. */
+static bool
+permit_is_same_origin(const char *a, const char *b)
+{
+    char origin[2][URL_ORIGIN_SIZE];
+    const char *const text[] = {a, b};
+    struct url url;
+
+    for (int i = 0; i < 2; i++) {
+        size_t len;
+
+        if (!text[i] || url_parse(&url, text[i], NULL) < 0)
+            return false;
+        len = strlen(url.host);
+        if (len > 1 && url.host[len - 1] == '.')
+            url.host[len - 1] = '\0';
+        url_origin(&url, origin[i]);
+    }
+    return strcmp(origin[0], origin[1]) == 0;
+}
+
+/* Whether it is an address of Parallel's, the public or the configured one. */
+static bool
+permit_is_parallel(const struct config *config, const char *address)
+{
+    const char *const own[] = {
+        provider_parallel_platform, provider_parallel_service,
+        provider_parallel_data,     config->platform_url,
+        config->service_api_url,    config->api_url};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (permit_is_same_origin(address, own[i]))
+            return true;
+    return false;
+}
+
+/* Whether organizations of this provider are Parallel's: it is the built-in
+ * one, or a section that gets its tokens there, or takes them there. */
+static bool
+permit_concerns(const struct config *config, const struct provider_kept *p)
+{
+    cleanup_free char *hosts = strdup(p->hosts ? p->hosts : "");
+    char *rest = hosts, *word;
+
+    if (provider_is_builtin(p->name) || !hosts ||
+        permit_is_parallel(config, p->issuer) ||
+        permit_is_parallel(config, p->token_endpoint))
+        return true;
+    while ((word = strsep(&rest, " ")))
+        if (permit_is_parallel(config, word))
+            return true;
+    return false;
+}
+
 int
-permit_organization(const struct config *config, const char *provider,
-                    const char *org_id, const char *org_name,
-                    struct error *err)
+permit_organization(const struct config *config,
+                    const struct provider_kept *provider, const char *org_id,
+                    const char *org_name, struct error *err)
 {
     const struct policy_words *allowed =
         &config->policy.list[POLICY_ALLOWED_ORGANIZATIONS];
     char id[128], name[128];
     bool named = org_id && *org_id;
 
-    if (allowed->count == 0 || !provider_is_builtin(provider) ||
-        (named && policy_find(allowed, org_id)))
+    if (allowed->count == 0 || (named && policy_find(allowed, org_id)) ||
+        !permit_concerns(config, provider))
         return 0;
     text_show(id, sizeof id, org_id);
     text_show(name, sizeof name, org_name);
@@ -124,7 +181,10 @@ int
 permit_record(const struct config *config, const struct record *r,
               struct error *err)
 {
-    if (permit_person(config, err) < 0)
+    const struct provider_kept kept = record_kept(r);
+
+    if (permit_person(config, err) < 0 ||
+        permit_organization(config, &kept, r->org_id, r->org_name, err) < 0)
         return -1;
     if (!provider_is_builtin(r->provider))
         return permit_provider(config, r, err);
@@ -135,8 +195,7 @@ permit_record(const struct config *config, const struct record *r,
         permit_address(config, CONFIG_API_URL, config->api_url, r->data_url,
                        err) < 0)
         return -1;
-    return permit_organization(config, r->provider, r->org_id, r->org_name,
-                               err);
+    return 0;
 }
 
 /* ---- a login --------------------------------------------------------------

@@ -30,8 +30,10 @@ int permit_record(const struct config *config, const struct record *r,
                   struct error *err);
 
 /* Whether an organization may approve. Policy about organizations is about
- * Parallel's, not those of other providers. org_id NULL or "": not named. */
-int permit_organization(const struct config *config, const char *provider,
+ * Parallel's, whatever the section is called that has its addresses; not
+ * about those of other providers. org_id NULL or "": not named. */
+int permit_organization(const struct config *config,
+                        const struct provider_kept *provider,
                         const char *org_id, const char *org_name,
                         struct error *err);
 

@@ -402,6 +402,53 @@ is "$rc" 0 "of an allowed one"
 as "$TOOL" logout --all
 control config '{"override":{}}' >/dev/null
 
+# Parallel under another name: by its endpoints, or for its addresses.
+other_name() { # other_name HOST: a section of the person's
+    mine '[provider acme]' \
+        "token_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token" \
+        "device_authorization_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/device/code" \
+        "registration_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/register" \
+        "revocation_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token/revoke" \
+        'registration = parallel-json' 'revocation = parallel' \
+        'scopes = keys:read' "hosts = $1"
+}
+other_name files.acme.example
+system
+org=org_other
+login --provider acme
+is "$rc" 0 "a section that has Parallel's endpoints"
+as "$TOOL" token --provider acme
+is "$rc" 0 "has a token"
+system '[policy]' 'allowed_organizations = org_acme'
+as "$TOOL" token --provider acme
+is "$rc:$out" 3: "with policy it is not handed out"
+like "$err" "organization Other" "and it says why"
+before=$(state .requests.revoke)
+login --provider acme
+is "$rc:$(last .error)" 3:organization_not_allowed "login --provider: refused"
+is "$(state .requests.revoke)" $((before + 1)) "and given back"
+org=org_acme
+login --provider acme
+is "$rc" 0 "an allowed organization may"
+as "$TOOL" --provider acme logout
+# At other addresses, but for Parallel's hosts; and then not for them.
+org=org_other
+system "ca_file = $CA_FILE" '[policy]' 'allowed_organizations = org_acme'
+for each in "$HTTP_API_URL" files.acme.example; do
+    other_name "$each"
+    sed -i "s|$HTTP_PLATFORM_URL|$HTTPS_PLATFORM_URL|" "$CONF"
+    login --provider acme
+    [ "$each" = "$HTTP_API_URL" ] || break
+    is "$rc:$(last .error)" 3:organization_not_allowed \
+        "a section for Parallel's hosts"
+done
+is "$rc" 0 "a section that has nothing of Parallel's"
+as "$TOOL" --provider acme logout
+as "$TOOL" logout --all
+org=org_acme
+system '[policy]' 'allowed_organizations = org_acme'
+rm "$CONF"
+
 # In the background of a login's session
 system '[policy]' 'allowed_organizations = org_acme'
 rm -f "$STATE/prompt" "$STATE/pending"
