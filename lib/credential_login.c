@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/credential_parts.h"
 #include "lib/oauth/register.h"
 #include "lib/oauth/revoke.h"
@@ -256,12 +257,28 @@ credential_poll_once(struct credential *c, struct pending *pending,
     credential_hold_signals(&before);
     result = device_poll(&http, provider, id, &pending->code, &token,
                          &maybe_done, err);
+    if (result == OAUTH_FAILED && maybe_done)
+        text_show(pending->lost, sizeof pending->lost, err->text);
     if (result == OAUTH_OK &&
         (credential_check_approval(c, provider, id, &token, err) < 0 ||
          credential_keep(c, provider, id, &token, asked, record, err) < 0))
         result = OAUTH_REFUSED;
     credential_release_signals(&before);
     return result;
+}
+
+/* The code has been used up, or has run out. An answer before that may have
+ * been the approval. */
+static int
+credential_poll_over(const struct pending *pending, struct error *err)
+{
+    return pending->lost[0]
+               ? error_context(err,
+                               "the answer that may have been the approval "
+                               "was of no use (%s); sign in again",
+                               pending->lost)
+               : error_context(err, "the service no longer knows this code; "
+                                    "sign in again");
 }
 
 static enum credential_approval
@@ -288,8 +305,7 @@ credential_poll_judged(struct credential *c, struct pending *pending,
                   "the request was refused; nothing has changed");
         return APPROVAL_DENIED;
     case OAUTH_INVALID_GRANT:
-        error_context(err, "the service no longer knows this code; sign in "
-                           "again");
+        credential_poll_over(pending, err);
         return APPROVAL_FAILED;
     case OAUTH_INVALID_CLIENT:
     case OAUTH_REFUSED:

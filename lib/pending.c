@@ -119,6 +119,7 @@ pending_read(struct pending *p, const struct fields *f)
     p->code.expires_in_ms = p->code.ends_boot - clock_now().boot;
     p->next_poll = pending_number(f, "next_poll");
     p->unseen = fields_get(f, "unseen") != NULL;
+    text_show(p->lost, sizeof p->lost, fields_text(f, "lost"));
     return p->client_id && p->code.user_code && p->code.verification_uri &&
                    *code && p->code.interval_ms > 0
                ? 0
@@ -174,6 +175,8 @@ pending_write(const struct pending *p, struct secret *text)
         result |= fields_put(text, "grants_key", "1");
     if (p->unseen)
         result |= fields_put(text, "unseen", "1");
+    if (p->lost[0])
+        result |= fields_put(text, "lost", p->lost);
     return result | fields_end(text);
 }
 

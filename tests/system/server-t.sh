@@ -511,6 +511,8 @@ for kind in reset-after reset-mid truncate; do
     is "$rc:$(verdict)" 3:invalid_grant "the grant lost by $kind: exit 3"
     like "$(tail -1 <<<"$out" | jq -r .message)" "sign in again" \
         "the grant lost by $kind: sign in again"
+    like "$(tail -1 <<<"$out" | jq -r .message)" "the answer .* was of no use" \
+        "the grant lost by $kind: it says so"
     is "$(stored '.records | length')" 0 "the grant lost by $kind: no record"
     check "the grant lost by $kind: signing in again works" sign_in
 done
@@ -522,6 +524,9 @@ for field in access_token refresh_token org_id token_type; do
     set_service '{"override":null,"approve_after":null}'
     is "$rc:$(verdict)" 3:invalid_grant \
         "a grant with a bad $field is not taken: exit 3"
+    like "$(tail -1 <<<"$out" | jq -r .message)" \
+        "was of no use .the token server sent .* in .$field.*sign in again" \
+        "a bad $field: it says what was wrong"
     is "$(stored '.records | length')" 0 "a bad $field: no record"
 done
 
