@@ -258,6 +258,15 @@ credential_match(const struct credential *c, const struct record *record,
     return cache_match(&block, origin, path);
 }
 
+void
+credential_end_replaced(struct credential *c, struct record *r)
+{
+    credential_revoke(c, r, NULL);
+    credential_drop_key(c, r);
+    record_release(r);
+    free(r);
+}
+
 /* A record that holds nothing but a key; of no known organization, if token
  * names none. */
 static struct record *
@@ -276,13 +285,8 @@ credential_new_key_record(struct credential *c, const struct token *token,
     }
     if (store_put(&c->store, fresh, &replaced) < 0)
         return NULL;
-    /* One that has ended, and the service has not been told. */
-    if (replaced) {
-        credential_revoke(c, replaced, NULL);
-        credential_drop_key(c, replaced);
-        record_release(replaced);
-        free(replaced);
-    }
+    if (replaced)
+        credential_end_replaced(c, replaced);
     return fresh;
 }
 

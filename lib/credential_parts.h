@@ -55,6 +55,10 @@ int credential_revoke(struct credential *c, const struct record *r,
 /* Forget the API key of a record, but not that it has to be deleted. */
 void credential_drop_key(struct credential *c, struct record *r);
 
+/* A record that has ended, and the service has not been told; another one has
+ * just taken its place. */
+void credential_end_replaced(struct credential *c, struct record *r);
+
 /* Times for one exchange of a sequence that has to end at the given time of
  * the boot clock; 0: no such end. */
 struct http_options credential_bound(const struct credential *c, int64_t end);

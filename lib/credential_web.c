@@ -174,7 +174,11 @@ browser_record(struct credential *c, const struct browser_login *login,
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return NULL;
     }
-    return store_put(&c->store, r, &replaced) == 0 ? r : NULL;
+    if (store_put(&c->store, r, &replaced) < 0)
+        return NULL;
+    if (replaced)
+        credential_end_replaced(c, replaced);
+    return r;
 }
 
 static int

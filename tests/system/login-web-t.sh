@@ -161,6 +161,30 @@ come_back
 is "$rc" 0 "login --web after a login with tokens"
 is "$("$TOOL" token --org org_acme)" "$token" "the tokens are still there"
 
+# ---- in the place of what has ended --------------------------------------------
+# Tokens that ended with a session, and the service could not be told.
+new_person
+configure 'logout = revoke' 'connect_timeout = 2s'
+sign_in
+control trouble '{"endpoint":"keys","kind":"status","times":9}' \
+    >"$WORK/control.out"
+run "$TOOL" session-end
+is "$rc:$(stored '.ended | length')" 4:1 "a sign-in that is still to be revoked"
+family=$(state '.families[-1].family')
+control trouble '{"clear":true}' >"$WORK/control.out"
+control config '{"override":{"keys-token:org_id":"org_acme"}}' \
+    >"$WORK/control.out"
+begin --no-browser
+decide
+come_back
+control config '{"override":null}' >"$WORK/control.out"
+is "$rc:$(stored '.records[0].org_id')" 0:org_acme \
+    "login --web for the same organization"
+is "$(state ".families[] | select(.family == $family).alive")" false \
+    "the tokens that had ended are revoked"
+is "$(stored '.ended // [] | length'):$("$TOOL" status --json |
+    jq '.keys_to_delete | length')" 0:1 "their key is named"
+
 # ---- the browser -------------------------------------------------------------
 new_person
 mkdir "$WORK/bin"
