@@ -282,8 +282,8 @@ static bool broker_own_key_is_void;
  * out nothing of Parallel's, or ask permit_person() themselves.
  */
 static const char broker_open_to_all[] =
-    "config configure-git docker doctor erase get logout session-open status "
-    "store";
+    "config configure-git docker doctor erase get logout session-end "
+    "session-open status store";
 
 /* What the policy says, before anything else is done. */
 static int

@@ -45,23 +45,27 @@ credential_end_may_help(const struct error *trouble)
 }
 
 /*
- * Tell the service of the chosen record. 0: it knows, or will not hear of it;
- * -1: it is to be told another time. *r may be read anew, and be NULL.
+ * Tell the service of the chosen record. 0: it knows; 1: of something it will
+ * not hear; -1: it is to be told another time. *r may be read anew, and be
+ * NULL.
  */
 static int
 credential_end_tell(struct credential *c, struct record **r,
                     struct error *trouble)
 {
+    struct error token = ERROR_INIT;
     /* Without its id nobody can delete it but a person. */
-    if (*(*r)->api_key_id && credential_end_key(c, r, trouble) < 0 &&
-        credential_end_may_help(trouble))
+    int result =
+        *(*r)->api_key_id && credential_end_key(c, r, trouble) < 0 ? 1 : 0;
+
+    if (result && credential_end_may_help(trouble))
         return -1;
     if (!*r)
-        return c->store.unread ? -1 : 0;
-    return credential_revoke(c, *r, trouble) < 0 &&
-                   credential_end_may_help(trouble)
-               ? -1
-               : 0;
+        return c->store.unread ? -1 : result;
+    if (credential_revoke(c, *r, &token) == 0)
+        return result;
+    *trouble = token;
+    return credential_end_may_help(trouble) ? -1 : 1;
 }
 
 /* What could not be told for so long is told to nobody any more. */
@@ -77,6 +81,7 @@ credential_end_named(struct credential *c, const struct copy *name,
                      struct error *trouble)
 {
     const struct credential_choice before = c->choice;
+    struct error one = ERROR_INIT;
     struct record *r = store_find(&c->store, NULL, name->issuer, name->org);
     cleanup_free char *provider = r ? strdup(r->provider) : NULL;
     int told;
@@ -90,12 +95,15 @@ credential_end_named(struct credential *c, const struct copy *name,
     c->choice.provider = provider;
     c->choice.issuer = name->issuer;
     c->choice.org = name->org;
-    told = provider ? credential_end_tell(c, &r, trouble) : -1;
+    told = provider ? credential_end_tell(c, &r, &one) : -1;
     c->choice = before;
+    /* Also what the service will not hear of has not been revoked. */
     if (r)
-        credential_log(told < 0 ? JOURNAL_FAILED : JOURNAL_REVOKED, r,
-                       told < 0 ? trouble : NULL);
-    if (r && (told == 0 || credential_end_is_past(r)))
+        credential_log(told ? JOURNAL_FAILED : JOURNAL_REVOKED, r,
+                       told ? &one : NULL);
+    if (told < 0)
+        *trouble = one;
+    if (r && (told >= 0 || credential_end_is_past(r)))
         store_remove(&c->store, r);
     /* Also for what was noted of a key that lives on. */
     return credential_commit(c, trouble) < 0 ? -1 : told;
@@ -137,8 +145,9 @@ credential_end_locked(struct credential *c, bool begin, struct error *trouble,
     if (credential_end_copy(&names, &c->store.ended) < 0)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     c->store.ending = true;
+    c->exempt = true; /* it ends, whatever the policy says about it */
     result = credential_end_each(c, &names, trouble);
-    c->store.ending = false;
+    c->store.ending = c->exempt = false;
     session_publish(&c->session, &c->store, NULL);
     return result;
 }

@@ -207,6 +207,12 @@ happens "$TOOL" session-end
 one failed $FAILED "a last logout that the service was not told of"
 happens "$TOOL" session-end --retry
 one revoked $REVOKED "and is told of later"
+login_happens
+control trouble '{"endpoint":"revoke","kind":"error","error":"invalid_request"}' \
+    >"$WORK/control.out"
+happens "$TOOL" session-end
+is "$rc" 0 "one that the service will not hear of: it is over"
+one failed $FAILED "one that the service will not hear of was not revoked"
 
 # The policy
 use_sandbox '[policy]' 'allowed_organizations = org_acme'

@@ -295,6 +295,22 @@ run "${alice[@]}" "$TOOL" get --any-host <"$WORK/other"
 like "$rc:$out" "^0:.*" "any host's password:"
 like "$out" "^password=p\$" "is kept and answered"
 
+# The last logout of who is denied, or of an organization that is not allowed:
+# what is kept back ends all the same.
+for each in 'deny_users = alice' 'allowed_organizations = org_more'; do
+    system
+    login
+    as "$TOOL" token --api-key
+    system 'logout = revoke' '[policy]' "$each"
+    expire_token
+    chown 61001:61001 "$STORE"
+    as "$TOOL" session-end
+    is "$rc:$out:$err" 0:: "$each: the last session ends"
+    is "$(ours)" 0 "$each: the sign-in with it"
+    is "$(state '[(.families, .api_keys) | map(select(.alive)) | length] |
+        join(" ")')" "0 0" "$each: its token is revoked, its key deleted"
+done
+
 # ---- organizations ---------------------------------------------------------------
 
 system
