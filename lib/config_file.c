@@ -71,6 +71,13 @@ config_open(struct config *config, const char *path, mode_t type, int *fd,
     cleanup_close int file =
         open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
+    /* A link that leads nowhere is no file that is not there: what it should
+     * lead to may be a policy. */
+    if (file < 0 && errno == ENOENT && lstat(path, &st) == 0 &&
+        S_ISLNK(st.st_mode)) {
+        errno = ENOENT;
+        return error_errno(err, FAIL_INPUT, "config", "cannot read %s", path);
+    }
     if (file < 0 && errno == ENOENT)
         return config_remember(config, path, NULL) < 0 ? -1 : 1;
     if (file < 0 || fstat(file, &st) < 0) {

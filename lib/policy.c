@@ -87,6 +87,20 @@ policy_release(struct policy *policy)
         policy_release_words(&policy->list[i]);
 }
 
+/* What is written in other files of an administrator's means something there:
+ * quotes, comments, lists, patterns, groups for users. Here it would be a name
+ * that nobody has, and deny nobody. */
+static bool
+policy_is_name(const char *word, size_t len)
+{
+    if (strchr("'#%@+!&-", *word))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (strchr("\"*?;:|<>[](){}", word[i]))
+            return false;
+    return true;
+}
+
 int
 policy_set(struct policy *policy, const char *name, const char *value,
            const char *file, int line, struct error *err)
@@ -103,6 +117,12 @@ policy_set(struct policy *policy, const char *name, const char *value,
     while (*value) {
         size_t span = strcspn(value, " \t,");
 
+        if (span > 0 && !policy_is_name(value, span))
+            return error_set(err, FAIL_INPUT, "config",
+                             "%s: \"%.*s\" is no name: there are no quotes, "
+                             "patterns or comments here, only names with "
+                             "blanks or commas between them",
+                             name, (int)span, value);
         if (span > 0 && policy_add_word(words, value, span, file, line) < 0)
             return error_set(err, FAIL_SERVICE, "memory", "out of memory");
         value += span + strspn(value + span, " \t,");

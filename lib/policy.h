@@ -61,7 +61,8 @@ const char *policy_find(const struct policy_words *words, const char *text);
 void policy_release_words(struct policy_words *words);
 
 /* "name = value" in [policy] of file. 1; 0: there is no such list; -1 with
- * err: it has no words, or there is no memory. */
+ * err: it has no words, or one that is no name, or there
+ * is no memory. */
 int policy_set(struct policy *policy, const char *name, const char *value,
                const char *file, int line, struct error *err);
 

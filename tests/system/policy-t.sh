@@ -644,6 +644,22 @@ https_proxy=http://127.0.0.2:9 as "$TOOL" login --json --no-browser
 like "$(last .message)" "the proxy 127.0.0.1:9" "nor another one"
 
 # Mistakes
+# What other files mean by these would be a name that nobody has here.
+for each in '"alice"' "'alice'" '@students' '%students' '+students' 'alice;bob' \
+    '*' 'al?ce' '[alice]' "['alice'," 'bob # alice'; do
+    system '[policy]' "deny_users = $each"
+    as "$TOOL" token
+    like "$rc:$err" "^2:.*$SYSTEM:5: deny_users: .* is no name" "deny_users = $each"
+done
+system '[policy]' 'deny_users = alice-b DOM\alice alice@dom.example o'"'"'alice x$ _x'
+as "$TOOL" config
+is "$rc" 0 "names as directories have them"
+system
+mkdir "$SYSTEM.d"
+ln -s "$WORK/nowhere" "$SYSTEM.d/80.conf"
+as "$TOOL" token
+like "$rc:$err" "^2:.*cannot read $SYSTEM.d/80.conf" "a drop-in that is a link to nothing"
+rm -r "$SYSTEM.d"
 for each in allow_groups deny_groups deny_users allowed_organizations; do
     system '[policy]' "$each = ,"
     as "$TOOL" token
