@@ -5,6 +5,7 @@
 
 #include "broker/session.h"
 #include "lib/base/cleanup.h"
+#include "lib/permit.h"
 
 /* The credential with a token; not CREDENTIAL_OK: err says why, and *record is
  * what there is, or NULL. */
@@ -35,6 +36,23 @@ lease_folder(const struct broker *b)
     return store_is_file(&b->credential.store) ? b->place.state : NULL;
 }
 
+/* Nothing is lent; nor is an API key of the person's own where the policy does
+ * not let it count. */
+static int
+lease_refuse(const struct broker *b)
+{
+    CLEANUP(secret_release) struct secret block = SECRET_INIT;
+    struct error ignored = ERROR_INIT;
+
+    if (b->is_open &&
+        (permit_person(&b->config, NULL) < 0 ||
+         permit_asks_organization(&b->config)) &&
+        fields_put(&block, "own_key_void", "1") == 0 &&
+        fields_end(&block) == 0)
+        broker_print(&block, &ignored);
+    return -1;
+}
+
 /* Prints the credential's block, as in cache.h, and "folder"; the API key
  * also when there is no token. */
 int
@@ -48,10 +66,10 @@ broker_lease(struct broker *b, int *status, struct error *err)
 
     (void)status;
     if (broker_open(b, err) < 0)
-        return -1;
+        return lease_refuse(b);
     found = lease_find(b, &record, err);
     if (!record)
-        return -1;
+        return lease_refuse(b);
     if (lease_folder(b))
         result = fields_put(&block, "folder", lease_folder(b));
     if (result |

@@ -112,14 +112,18 @@ denied() {
     like "$err" "^parallel-credential: .*does not connect you: $2" \
         "$1: it says why"
     for each in token header "token --api-key" "header --api-key" refresh env \
-        "exec true" lease; do
+        "exec true"; do
         # shellcheck disable=SC2086
         as "$TOOL" $each
         is "$rc:$out" 3: "$1: $each: exit 3"
     done
+    as "$TOOL" lease
+    is "$rc:$out" 3:own_key_void=1 "$1: nothing is lent"
     like "$err" "does not connect you: $2" "$1: and says why"
     PARALLEL_API_KEY=mine as "$TOOL" token --api-key
     is "$rc:$out" 3: "$1: not a key of the environment either"
+    PARALLEL_API_KEY=mine as "$TOOL" exec printenv PARALLEL_API_KEY
+    is "$rc:$out" 3: "$1: nor with exec"
     as "$TOOL" env --session --sh
     is "$rc:$out:$err" 0:: "$1: a starting session hears nothing"
     as "$TOOL" status --news
@@ -404,6 +408,21 @@ is "$rc" 0 "a login"
 as "$TOOL" token --api-key
 isnt "$out" pasted "does not make it the organization's"
 as "$TOOL" logout --all
+
+# With nobody signed in the front has no credential that says so.
+printf 'protocol=http\nhost=%s\n\n' "${HTTP_API_URL#*://}" >"$WORK/request"
+for temper in cold warm; do
+    as "$TOOL" status
+    for each in "token --api-key" "header --api-key" "env --sh" \
+        "exec printenv PARALLEL_API_KEY"; do
+        # shellcheck disable=SC2086
+        PARALLEL_API_KEY=mine-alone as "$TOOL" $each
+        unlike "$out" mine-alone "$temper: $each: not a key of the environment"
+    done
+    PARALLEL_API_KEY=mine-alone run timeout -k 1 60 "${alice[@]}" "$TOOL" get \
+        <"$WORK/request"
+    unlike "$out" mine-alone "$temper: get: not a key of the environment"
+done
 
 # The way that brings an API key alone
 system 'api_key = provider' '[policy]' 'allowed_organizations = org_acme'
