@@ -133,15 +133,16 @@ credential_end_locked(struct credential *c, bool begin, struct error *trouble,
 {
     CLEANUP(copies_release) struct copies names = {NULL, 0};
     size_t before;
-    int result;
+    int result, kept = 0;
 
     if (credential_read(c, err) < 0)
         return -1;
     before = c->store.ended.count;
-    if (begin &&
-        (store_end_all(&c->store) < 0 ||
-         (c->store.ended.count > before && credential_commit(c, err) < 0)))
-        return -1;
+    if (begin && store_end_all(&c->store) < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
+    /* A disk that is full does not keep the service from being told. */
+    if (c->store.ended.count > before)
+        kept = credential_commit(c, err);
     if (credential_end_copy(&names, &c->store.ended) < 0)
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     c->store.ending = true;
@@ -149,7 +150,7 @@ credential_end_locked(struct credential *c, bool begin, struct error *trouble,
     result = credential_end_each(c, &names, trouble);
     c->store.ending = c->exempt = false;
     session_publish(&c->session, &c->store, NULL);
-    return result;
+    return kept < 0 ? -1 : result;
 }
 
 /* In most cases there is nothing to do, and then nothing is made or locked. */

@@ -138,6 +138,15 @@ kill -CONT "$sandbox_pid"
 end_it --retry
 is "$rc $(alive) $(left)" "0 0 0 0 0" "killed: the next login tells the service"
 
+# A disk that takes nothing: it cannot be noted, but the service is told.
+person
+enter
+out=$(ulimit -f 0 && "$TOOL" session-end 2>&1)
+like "$? $out" '^4 .*no room to write' "a disk that is full: it is said"
+is "$(alive) $(left)" "0 0 1 0" "the service is told all the same"
+run "$TOOL" refresh
+is "$rc" 3 "and nothing comes of what is stored"
+
 # Half of it: the key is deleted, and the token is not revoked.
 person
 enter
