@@ -294,19 +294,20 @@ struct record *
 store_find(const struct store *store, const char *provider, const char *issuer,
            const char *org)
 {
-    struct record *found = NULL, *r;
+    struct record *by_id = NULL, *by_name = NULL, *r;
     size_t at = 0;
 
     while ((r = store_next(store, &at))) {
+        struct record **found = store_fits(r->org_id, org) ? &by_id : &by_name;
+
         if (!store_fits(r->provider, provider) ||
             !store_fits(r->issuer, issuer) || !store_fits_org(r, org))
             continue;
-        if (store_is_selected(store, r))
-            return r;
-        if (!found)
-            found = r;
+        if (!*found || store_is_selected(store, r))
+            *found = r;
     }
-    return found;
+    /* Anybody can call an organization by the id of another one. */
+    return by_id ? by_id : by_name;
 }
 
 int

@@ -323,6 +323,13 @@ beta=$(stored '.records[] | select(.org_id == "org_beta").access_token')
 is "$("$TOOL" token)" "$beta" "token: of the selected one"
 is "$("$TOOL" token --org org_acme)" "$acme" "token --org"
 is "$("$TOOL" token --org Acme)" "$acme" "token --org, by name"
+# Who calls an organization by the id of another one gets nothing by that.
+cp "$STORE" "$WORK/store.before"
+store_set '(.records[] | select(.org_id == "org_beta")).org_name = "org_acme"'
+rm -f "$SESSION"
+is "$("$TOOL" token --org org_acme)" "$acme" "token --org: an id before a name"
+cat "$WORK/store.before" >"$STORE"
+rm -f "$SESSION"
 like "$("$TOOL" status)" '^Also: Acme \(org_acme\) at .*, signed in$' \
     "status lists the other"
 is "$("$TOOL" status --json |
