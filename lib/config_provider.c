@@ -288,12 +288,15 @@ secret_check_file(const struct stat *st, const char *path, struct error *err)
     if (st->st_uid != 0 && st->st_uid != geteuid())
         return secret_refuse(err, path, "belongs neither to root nor to you");
     if (st->st_uid == 0 && geteuid() != 0)
-        return secret_refuse(err, path,
-                             "may be read by others or written by its group; "
-                             "mend it with: chmod 640");
+        return error_set(err, FAIL_INPUT, "client_secret_file",
+                         "%s may be read by others or written by its group; "
+                         "mend it with: chmod 640 %s",
+                         path, path);
     if (mode & 0077)
-        return secret_refuse(err, path,
-                             "may be read by others; mend it with: chmod 600");
+        return error_set(
+            err, FAIL_INPUT, "client_secret_file",
+            "%s may be read by others; mend it with: chmod 600 %s", path,
+            path);
     return 0;
 }
 

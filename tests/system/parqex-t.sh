@@ -316,7 +316,8 @@ if [ "$(id -u)" -eq 0 ]; then
     for mode in 644 660; do
         chmod $mode "$WORK/conf/secret"
         run someone 65533 "$TOOL" login --provider parqex --no-browser --wait 0
-        like "$rc:$err" "^2:.*$WORK/conf/secret may be read by others" \
+        like "$rc:$err" \
+            "^2:.*conf/secret may be read by others .* chmod 640 $WORK/conf/secret\$" \
             "root's with mode $mode is refused"
     done
 else

@@ -147,7 +147,8 @@ echo sesame >"$HOME/secret"
 for mode in 644 640 604 660 601; do
     chmod $mode "$HOME/secret"
     if [ "$(id -u)" -eq 0 ] && [ $mode = 640 ]; then continue; fi
-    secret "$HOME/secret may be read by others" "mode $mode"
+    secret "$HOME/secret may be read by others; mend it with: chmod 600 $HOME/secret\$" \
+        "mode $mode"
 done
 chmod 600 "$HOME/secret"
 mv "$HOME/secret" "$HOME/real"
