@@ -210,7 +210,7 @@ broker_check_options(const struct verb *verb, const bool *given,
             continue;
         snprintf(shown, sizeof shown, "--%s", option->name);
         return broker_bad_option(err, shown,
-                                 "is not an option of this command");
+                                 "this command takes no such option");
     }
     return 0;
 }
@@ -222,7 +222,7 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
              struct error *err)
 {
     bool given[COUNT(broker_options)] = {false};
-    const char *extra = NULL;
+    const char *word[OPERANDS + 1] = {NULL};
     int operands = 0;
 
     for (char **arg = argv + 1; *arg; arg++) {
@@ -231,15 +231,17 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
         } else if (strcmp(*arg, "--version") == 0) {
             b->verb = "version";
         } else if (strcmp(*arg, "--") == 0 && b->verb) {
-            extra = *arg;
+            if (operands <= OPERANDS)
+                word[operands] = *arg;
             operands++;
         } else if ((*arg)[0] == '-') {
             if (broker_parse_option(b, &arg, given, err) < 0)
                 return -1;
         } else if (b->verb) {
-            extra = *arg;
             if (operands < OPERANDS)
                 b->operand[operands] = *arg;
+            if (operands <= OPERANDS)
+                word[operands] = *arg;
             operands++;
         } else {
             b->verb = *arg;
@@ -254,7 +256,7 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
     if (!*verb)
         return broker_bad_option(err, b->verb, "there is no such command");
     if (operands > (*verb)->operands)
-        return broker_bad_option(err, extra,
+        return broker_bad_option(err, word[(*verb)->operands],
                                  "this command takes no such word");
     return broker_check_options(*verb, given, err);
 }

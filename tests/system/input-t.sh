@@ -441,6 +441,9 @@ for verb in nope GET session tokens ''; do
         "$verb" < <(request)
     is "$rc:$out:$err" 0:: "git-credential-parallel ${verb:-(empty)}: silent"
 done
+wrong "first: this command takes no such word" login first second
+wrong "second: this command takes no such word" use first second
+wrong "--json: this command takes no such option" exec --json true
 wrong --quiet= --quiet= token
 bounded "$TOOL"
 is "$rc:$(lines):$out" 2:1: "no command: exit 2, one line"
