@@ -212,13 +212,24 @@ terminal() {
     rc=$?
 }
 interactive=(bash --norc --rcfile "$WORK/rc" -i)
-# Continued, the terminal is its own again: that it says so itself.
-cat >"$WORK/reader" <<'END'
-trap 'echo again' CONT
-echo running
-while read -r line; do echo "$line"; done
+# Continued, the terminal is its own again: that it says so itself. A thread
+# waits for that, since a handler may not be called once it waits for input.
+cat >"$WORK/reader.py" <<'END'
+import signal, sys, threading
+
+def continued():
+    while signal.sigwait([signal.SIGCONT]):
+        print("again", flush=True)
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
+threading.Thread(target=continued, daemon=True).start()
+print("running", flush=True)
+for line in sys.stdin:
+    print(line, end="", flush=True)
 END
-terminal 'see=ready> ' "type=parallel-credential exec bash $WORK/reader" \
+terminal 'see=ready> ' \
+    "type=parallel-credential exec python3 -I $WORK/reader.py" \
     $'see=running\r\n' $'type=\x1a' 'see=Stopped' 'see=ready> ' 'type=jobs' \
     'see=Stopped' 'see=ready> ' 'type=fg' $'see=again\r\n' 'type=echoed' \
     'see=echoed' 'see=echoed' $'type=\x03' 'see=ready> ' \
