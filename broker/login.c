@@ -1,9 +1,12 @@
 #include "broker/broker.h"
 
+#include <string.h>
+
 #include "broker/key.h"
 #include "broker/session.h"
 #include "broker/sign_in.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 
 static int
 login_print_json(const struct record *record, const struct error *trouble,
@@ -44,6 +47,25 @@ login_run(struct broker *b, struct record **record, struct error *err)
     return broker_open(b, err) < 0 ? -1 : sign_in(b, false, record, err);
 }
 
+/* The person chooses the organization, on the page: --org can only be checked
+ * against it afterwards. */
+static int
+login_check_org(const struct broker *b, const struct record *record,
+                struct error *err)
+{
+    const char *name = *record->org_name ? record->org_name : record->org_id;
+    char shown[80];
+
+    if (!b->org || strcmp(record->org_id, b->org) == 0 ||
+        strcmp(record->org_name, b->org) == 0)
+        return 0;
+    return error_set(err, FAIL_AUTH, "other_organization",
+                     "signed in for the organization %s, which was approved, "
+                     "and not for %s; parallel-credential logout undoes it",
+                     *name ? name : "that is not named",
+                     text_show(shown, sizeof shown, b->org));
+}
+
 int
 broker_login(struct broker *b, int *status, struct error *err)
 {
@@ -51,16 +73,19 @@ broker_login(struct broker *b, int *status, struct error *err)
     struct record *record = NULL;
 
     if (login_run(b, &record, &trouble) == 0) {
+        b->credential.choice.org = NULL; /* the newest is the selected one */
         if (provider_is_builtin(b->provider)) {
             session_settle(b, false);
             key_ensure(b, true);
         }
         if (credential_find(&b->credential, &record, err) != CREDENTIAL_OK)
             return -1;
-        if (b->json)
-            return login_print_json(record, NULL, err);
-        login_say(b, record);
-        return 0;
+        if (login_check_org(b, record, &trouble) == 0) {
+            if (b->json)
+                return login_print_json(record, NULL, err);
+            login_say(b, record);
+            return 0;
+        }
     }
     if (!b->json) {
         *err = trouble;

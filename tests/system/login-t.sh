@@ -40,4 +40,19 @@ is "$rc" 3 "token after logout: exit 3"
 run "$TOOL" get < <(request)
 is "$rc:$out" "0:" "get after logout: nothing, exit 0"
 unlike "$(cat "$STORE" "$SESSION")" "$old|$token" "no token is left behind"
+
+# The person chooses the organization; --org can ask for another one.
+control config '{"approve_after":0,"interval":1}' >"$WORK/config"
+run "$TOOL" login --json --no-browser --org org_other
+is "$rc:$(tail -1 <<<"$out" | jq -rc '[.status,.error]'):$err" \
+    '3:["error","other_organization"]:' "another one than --org: said, exit 3"
+like "$(tail -1 <<<"$out" | jq -r .message)" \
+    "signed in for the organization .* not for org_other; .* logout" \
+    "what is kept, and how to undo it"
+run "$TOOL" token
+is "$rc" 0 "it is kept"
+org=$(stored '.records[0].org_name')
+run "$TOOL" login --no-browser --org "$org"
+is "$rc" 0 "the one that --org names: exit 0"
+like "$err" "signed in to Parallel for $org;" "and said"
 finish
