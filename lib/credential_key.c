@@ -554,6 +554,7 @@ credential_delete_key(struct credential *c, const char *id_or_name,
     const struct made_key *made;
     CLEANUP(key_release) struct key key = KEY_INIT;
     struct credential_unmake unmake = {.app_id = app};
+    char shown[128];
 
     if (result != CREDENTIAL_OK)
         return result;
@@ -579,6 +580,11 @@ credential_delete_key(struct credential *c, const char *id_or_name,
         result = credential_call(c, credential_ask_unmake, &unmake, err);
     if (result == CREDENTIAL_OK)
         credential_note(c, NULL, &key);
+    else if (!made && strcmp(err->id, "invalid") == 0)
+        error_context(err,
+                      "%s is neither an API key's id nor the name of one that "
+                      "was made here",
+                      text_show(shown, sizeof shown, id_or_name));
     free(unmake.app.id);
     return result;
 }

@@ -32,6 +32,16 @@ const char *credential_issuer(const struct credential *c);
 const char *credential_option(const char *provider, char *out, size_t size);
 #define CREDENTIAL_OPTION_SIZE 64
 
+/* Nobody is signed in as it was chosen: err says so. CREDENTIAL_NONE. */
+enum credential_result credential_signed_out(const struct credential *c,
+                                             struct error *err);
+
+/* What is stored of r brings no access token any more: err says what a person
+ * has to do. CREDENTIAL_NONE, or after a sign-in that has ended
+ * CREDENTIAL_REFUSED. */
+enum credential_result credential_sign_in_again(const struct record *r,
+                                                struct error *err);
+
 /* credential_token() where both locks are held; *record is read anew. */
 enum credential_result credential_token_locked(struct credential *c,
                                                enum credential_demand demand,

@@ -267,6 +267,9 @@ is "$rc:$(stored '.keys[].api_key_id')" "0:$first" "one is deleted, by its id"
 bounded "$TOOL" keys delete twice
 is "$rc:$(stored .keys)" 0:null "and the other one"
 key=$("$TOOL" token --api-key)
+bounded "$TOOL" keys delete nope
+like "$rc:$err" "^2:.*nope is neither an API key's id nor the name of one that was made here" \
+    "keys delete: neither an id nor a name"
 bounded "$TOOL" keys delete "$(stored '.records[0].api_key_id')"
 is "$rc" 0 "keys delete: the one that is used"
 run good_key "$key"
