@@ -61,11 +61,13 @@ query_number(const struct request *request, const char *name, double missing)
     return text ? strtod(text, NULL) : missing;
 }
 
-/* The code that `user_code` names, waited for `wait_ms` at most. */
+/* The code that `user_code` names, waited for `wait_ms` at most; not the code
+ * `but`. */
 static struct code *
 named_code(struct json_object *in, struct reply *reply)
 {
     const char *user_code = value_get_text(in, "user_code");
+    const char *but = value_get_text(in, "but");
     struct code *code = NULL;
     double wait = 0;
     double end;
@@ -75,8 +77,13 @@ named_code(struct json_object *in, struct reply *reply)
         return NULL;
     }
     end = clock_now() + wait / 1000;
-    while (!(code = code_by_user_code(user_code)) && state_wait(end))
-        continue;
+    for (;;) {
+        code = code_by_user_code(user_code);
+        if (code && but && strcmp(code->user_code, but) == 0)
+            code = NULL;
+        if (code || !state_wait(end))
+            break;
+    }
     if (!code)
         fail(reply, 404, "unknown user_code");
     return code;

@@ -546,6 +546,11 @@ t_waiting() {
     device
     wait $!
     is "approve waits for a code" "\"$USER_CODE\"" "$(jq .user_code "$DIR/approved")"
+    device
+    ctl /approve '{"user_code":"any","but":"'"$USER_CODE"'","wait_ms":50}'
+    is "not for the one that is named" 404 "$STATUS"
+    ctl /approve '{"user_code":"any","but":"AAAA-AAAA","wait_ms":50}'
+    is "for any other" "200 $USER_CODE" "$STATUS $(field user_code)"
     curl -s "$CONTROL_URL/wait?counter=token_device&at_least=1&ms=5000" >"$DIR/waited" &
     sleep 0.1
     poll

@@ -211,23 +211,14 @@ trust_sandbox() {
 
 # sign_in [OPTIONS OF login]: approved at once by the sandbox
 sign_in() {
-    local login code
-    rm -f "$WORK/sign_in"
-    mkfifo "$WORK/sign_in"
-    "$TOOL" login --json --no-browser "$@" >"$WORK/sign_in" \
-        2>"$WORK/sign_in.err" </dev/null &
-    login=$!
-    {
-        IFS= read -r out
-        code=$(jq -r '.user_code // empty' <<<"$out")
-        # Of all that wait, its own.
-        [ -z "$code" ] || control approve "{\"user_code\":\"$code\"}" \
-            >"$WORK/approve.out" 2>&1
-        out+=$'\n'$(cat)
-    } <"$WORK/sign_in"
-    wait "$login"
-    rc=$?
-    err=$(cat "$WORK/sign_in.err")
+    local approver before
+    # Of all that wait its own, and before it asks for the first time.
+    before=$(state '.pending[0].user_code // ""')
+    control approve "{\"user_code\":\"any\",\"but\":\"$before\",
+        \"wait_ms\":20000}" >"$WORK/approve.out" 2>&1 &
+    approver=$!
+    run "$TOOL" login --json --no-browser "$@" </dev/null
+    wait "$approver"
     [ "$rc" -eq 0 ] || {
         echo "# sign_in: exit $rc: $out $err"
         return 1
