@@ -425,7 +425,7 @@ desktop() { # desktop [VARIABLE=VALUE...]
         mkdir -p "$root"
         mount -t tmpfs none "$root"
         for each in /*; do
-            if [ -L "$each" ]; then cp -a "$each" "$root$each"
+            if [ -L "$each" ]; then cp -P "$each" "$root$each"
             elif [ -d "$each" ] && [ "$each" != /run ]; then
                 mkdir "$root$each"
                 mount --rbind "$each" "$root$each"
