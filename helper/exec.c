@@ -66,14 +66,14 @@ exec_environment_release(struct exec_environment *e)
 
 /* Whether the line is NAME=..., of a name that we set ourselves. */
 static bool
-exec_is_replaced(const char *line, const struct fields *block)
+exec_is_replaced(const char *line, bool own_key)
 {
     static const char *const names[] = {
         "PARALLEL_ACCESS_TOKEN_FILE=", "PARALLEL_API_KEY=",
         "PARALLEL_CREDENTIAL_KEY_ID="};
 
     /* A key of the person's own stays as it is. */
-    for (size_t i = 0; i < (front_own_key(block) ? 1 : 3); i++)
+    for (size_t i = 0; i < (own_key ? 1 : 3); i++)
         if (strncmp(line, names[i], strlen(names[i])) == 0)
             return true;
     return false;
@@ -100,6 +100,7 @@ static int
 exec_set_environment(struct exec_environment *e, const struct exec *x)
 {
     const struct fields *block = &x->lease.block;
+    bool own_key = front_own_key(block) != NULL;
     size_t count = 0, used = 0;
     int result;
 
@@ -109,11 +110,11 @@ exec_set_environment(struct exec_environment *e, const struct exec *x)
     if (!e->list)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (!exec_is_replaced(environ[i], block))
+        if (!exec_is_replaced(environ[i], own_key))
             e->list[used++] = environ[i];
     result =
         exec_add(e, &e->file, "PARALLEL_ACCESS_TOKEN_FILE=", x->file.path);
-    if (result == 0 && !front_own_key(block) && fields_get(block, "api_key"))
+    if (result == 0 && !own_key && fields_get(block, "api_key"))
         result = exec_add(e, &e->key, "PARALLEL_API_KEY=", front_key(block)) |
                  exec_add(e, &e->key_id, "PARALLEL_CREDENTIAL_KEY_ID=",
                           fields_text(block, "api_key_id"));
