@@ -317,19 +317,17 @@ credential_keep_renewed(struct credential *c, struct record *r,
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return CREDENTIAL_FAILED;
     }
-    if (store_commit(&c->store, err) == 0) {
-        credential_log(JOURNAL_RENEWED, r, NULL);
-        return CREDENTIAL_OK;
+    if (store_commit(&c->store, err) < 0) {
+        store_discard(&c->store);
+        if (store_prepare(&c->store, false, err) < 0 ||
+            store_commit(&c->store, err) < 0) {
+            error_context(err, "the renewed token could not be kept; you will "
+                               "have to sign in again");
+            return CREDENTIAL_FAILED;
+        }
     }
-    store_discard(&c->store);
-    if (store_prepare(&c->store, false, err) == 0 &&
-        store_commit(&c->store, err) == 0) {
-        credential_log(JOURNAL_RENEWED, r, NULL);
-        return CREDENTIAL_OK;
-    }
-    error_context(err, "the renewed token could not be kept; you will have "
-                       "to sign in again");
-    return CREDENTIAL_FAILED;
+    credential_log(JOURNAL_RENEWED, r, NULL);
+    return CREDENTIAL_OK;
 }
 
 /* Ask, and keep what comes. Both locks are held and room is made. */

@@ -238,11 +238,11 @@ desk_listen_to_broker(struct desk *desk)
 
     if (whole <= 0)
         return whole;
+    if (desk->leads) /* it has been told all */
+        return -1;
     if (desk_parse(&desk->incoming, &block) < 0)
         return -1;
     address = fields_get(&block, "address");
-    if (desk->leads) /* it has been told all */
-        return -1;
     if (address && secret_set(&desk->address, address, strlen(address)) < 0)
         return -1;
     if (fields_get(&block, "outcome"))
