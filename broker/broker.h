@@ -131,6 +131,10 @@ void broker_log_denied(const struct broker *b);
 /* The API key that counts for a record (may be NULL): one that the person
  * exported, unless organizations are a question, else the stored one, else
  * "". */
-const char *broker_key(const struct record *record);
+const char *broker_key(const struct broker *b, const struct record *record);
+
+/* What broker_open() has opened is let go of, with all that is confidential in
+ * it. */
+void broker_close(struct broker *b);
 
 #endif

@@ -10,7 +10,7 @@ env_print(const struct broker *b, const struct record *record,
           struct error *err)
 {
     CLEANUP(secret_release) struct secret lines = SECRET_INIT;
-    const char *key = broker_key(record);
+    const char *key = broker_key(b, record);
     bool own = !record || !secret_equals(&record->api_key, key);
     enum shell shell = b->sh      ? SHELL_SH
                        : b->csh   ? SHELL_CSH
@@ -29,15 +29,6 @@ env_print(const struct broker *b, const struct record *record,
     return broker_print(&lines, err);
 }
 
-/* The front shall know it next time, also that there is nothing. */
-static void
-env_publish(struct credential *c)
-{
-    if (session_lock(&c->session, false, 0, NULL) == 0)
-        session_publish(&c->session, &c->store, NULL);
-    session_unlock(&c->session);
-}
-
 int
 broker_env(struct broker *b, int *status, struct error *err)
 {
@@ -51,13 +42,14 @@ broker_env(struct broker *b, int *status, struct error *err)
     if (found != CREDENTIAL_OK)
         record = NULL;
     if (found != CREDENTIAL_FAILED || policy_is_cause(err))
-        env_publish(&b->credential);
+        credential_tell_front(&b->credential); /* also of nothing */
     /* Who asks by himself gets one that is made now; a session does not wait
      * for that. */
-    if (!b->session && record && !*broker_key(record) &&
+    if (!b->session && record && !*broker_key(b, record) &&
         credential_key(&b->credential, &record, err) != CREDENTIAL_OK)
         return -1;
-    if (*broker_key(record) && (!b->session || b->config.export_environment))
+    if (*broker_key(b, record) &&
+        (!b->session || b->config.export_environment))
         return env_print(b, record, err);
     if (b->session)
         return found == CREDENTIAL_FAILED && !policy_is_cause(err) ? -1 : 0;

@@ -36,7 +36,7 @@ get_serve(const struct broker *b, const struct request *request,
           const struct record *record, struct error *err)
 {
     CLEANUP(secret_release) struct secret answer = SECRET_INIT;
-    const char *key = broker_key(record);
+    const char *key = broker_key(b, record);
     enum cache_use use = credential_match(&b->credential, record,
                                           request->origin, request->path);
     int result;
@@ -181,11 +181,11 @@ broker_get(struct broker *b, int *status, struct error *err)
     record = get_find_offer(b, &request, &use, err);
     if (use == CACHE_USE_NOTHING)
         return err->failure == FAIL_SERVICE ? -1 : 0;
-    if (use == CACHE_USE_KEY && record && !*broker_key(record)) {
+    if (use == CACHE_USE_KEY && record && !*broker_key(b, record)) {
         key_ensure(b, false);
         record = get_find_offer(b, &request, &use, err);
     }
-    if (use == CACHE_USE_KEY && *broker_key(record)) {
+    if (use == CACHE_USE_KEY && *broker_key(b, record)) {
         credential_tell_front(&b->credential);
         return get_serve(b, &request, record, err);
     }

@@ -276,9 +276,6 @@ broker_check_provider(const struct broker *b, struct error *err)
                      text_show(shown, sizeof shown, b->provider));
 }
 
-/* An API key of the environment does not tell its organization. */
-static bool broker_own_key_is_void;
-
 /*
  * Verbs that go on for a person whom the policy does not connect: they hand
  * out nothing of Parallel's, or ask permit_person() themselves.
@@ -293,7 +290,6 @@ broker_check_policy(struct broker *b, const char *user, struct error *err)
 {
     journal_open(b->config.log, user, b->verb);
     permit_find_person(&b->config);
-    broker_own_key_is_void = permit_asks_organization(&b->config);
     if (permit_person(&b->config, err) == 0)
         return 0;
     session_withdraw(&b->credential.session);
@@ -350,6 +346,16 @@ broker_open(struct broker *b, struct error *err)
 }
 
 void
+broker_close(struct broker *b)
+{
+    if (!b->is_open)
+        return;
+    b->is_open = false;
+    credential_close(&b->credential);
+    config_release(&b->config);
+}
+
+void
 broker_say(const struct broker *b, const char *format, ...)
 {
     char text[1024];
@@ -395,12 +401,14 @@ broker_print_json(struct json *object, struct error *err)
 }
 
 const char *
-broker_key(const struct record *record)
+broker_key(const struct broker *b, const struct record *record)
 {
     const char *given = getenv("PARALLEL_API_KEY");
     const char *given_id = getenv("PARALLEL_CREDENTIAL_KEY_ID");
 
-    if (given && *given && !(given_id && *given_id) && !broker_own_key_is_void)
+    /* One of the environment does not tell its organization. */
+    if (given && *given && !(given_id && *given_id) &&
+        !permit_asks_organization(&b->config))
         return given;
     return record ? secret_text(&record->api_key) : "";
 }
@@ -440,10 +448,7 @@ main(int argc, char **argv)
             broker_say(&b, "%s", err.text);
     }
     journal_debug("exit status %d", status);
-    if (b.is_open) {
-        credential_close(&b.credential);
-        config_release(&b.config);
-    }
+    broker_close(&b);
     http_stop();
     return status;
 }

@@ -57,6 +57,7 @@ broker_session_show(struct broker *b, int *status, struct error *err)
                                        "xdg-open");
     web_wait(&web, page.seconds * 1000);
     pending_release(&pending);
+    broker_close(b); /* there is nothing more to ask for */
     /* The desktop may end what outlives the program that it has started. */
     while (waitpid(browser, NULL, 0) < 0 && errno == EINTR)
         ;

@@ -177,7 +177,7 @@ status_print_json(const struct broker *b, const struct record *r,
                     r ? r->authorization_expires : 0);
     json_put_text(object, "store", status_store(b, r));
     json_put_text(object, "keyring", status_keyring(b));
-    json_put_bool(object, "api_key", *broker_key(r) != '\0');
+    json_put_bool(object, "api_key", *broker_key(b, r) != '\0');
     key_put_left(b, object);
     json_put_number(object, "to_revoke",
                     (int64_t)b->credential.store.ended.count);
@@ -258,11 +258,11 @@ status_print_sign_in(const struct record *r)
 }
 
 static void
-status_print_key(const struct record *r)
+status_print_key(const struct broker *b, const struct record *r)
 {
     char name[300];
 
-    if (!secret_equals(&r->api_key, broker_key(r)))
+    if (!secret_equals(&r->api_key, broker_key(b, r)))
         printf("  API key        taken from PARALLEL_API_KEY in the "
                "environment\n");
     else if (*r->api_key_name)
@@ -282,7 +282,7 @@ status_print_record(const struct broker *b, const struct record *r)
     printf("  service        %s\n", r->issuer);
     if (!secret_is_empty(&r->access) || !secret_is_empty(&r->refresh))
         status_print_sign_in(r);
-    status_print_key(r);
+    status_print_key(b, r);
     printf("  kept           %s\n",
            store_where(&b->credential.store, r, where, sizeof where));
 }

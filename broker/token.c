@@ -33,11 +33,11 @@ token_print_key(struct broker *b, const char *prefix, struct error *err)
     struct record *record = NULL;
 
     /* One that the person has exported goes before all that is stored. */
-    if (*broker_key(NULL))
-        return token_print(b, prefix, broker_key(NULL), 0, err);
+    if (*broker_key(b, NULL))
+        return token_print(b, prefix, broker_key(b, NULL), 0, err);
     if (credential_key(&b->credential, &record, err) != CREDENTIAL_OK)
         return -1;
-    return token_print(b, prefix, broker_key(record), 0, err);
+    return token_print(b, prefix, broker_key(b, record), 0, err);
 }
 
 /* The access token; in a header as its provider wants it to be shown. */
