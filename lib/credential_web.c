@@ -170,6 +170,8 @@ browser_record(struct credential *c, const struct browser_login *login,
     r = calloc(1, sizeof *r);
     if (!r || record_init(r, login->provider, login->client_id, token,
                           clock_now()) < 0) {
+        if (r)
+            record_release(r);
         free(r);
         error_set(err, FAIL_SERVICE, "memory", "out of memory");
         return NULL;

@@ -73,7 +73,6 @@ register_take(const struct json *reply, char **client_id, struct error *err)
                   "register by hand and set client_id");
         return OAUTH_FAILED;
     }
-
     for (size_t i = 0; i < len; i++)
         if (id[i] <= ' ' || id[i] >= 0x7f)
             len = 0;
@@ -145,7 +144,6 @@ register_redirect(const struct http_options *http,
                   char **client_id, struct error *err)
 {
     CLEANUP(secret_release) struct secret body = SECRET_INIT;
-
     bool plain = provider->registration == REGISTRATION_PARALLEL_REDIRECT;
 
     if ((!plain && provider->registration != REGISTRATION_RFC7591) ||
