@@ -1,11 +1,5 @@
 /*
- * keep.c - where the records lie: load, prepare, commit, move.
- *
- *   load        store.json ──► records, choice, client ids
- *               RUNTIME/parked ──► records, which go before all others;
- *                                  those of another home only if the choice
- *                                  is the keyring, which they wait for
- *               choice is the keyring? ──► ask it: records, or why not
+ * keep.c - where the records lie: prepare, commit.
  *
  *   prepare     decide ── auto, and no choice yet, or a provisional one?
  *                  │      keyring open ► it   locked ► provisional file
@@ -35,101 +29,6 @@
 
 /* Room for tokens that are longer than those we have. */
 #define STORE_ROOM (4 * TOKEN_TEXT_MAX)
-
-/* ---- load ---------------------------------------------------------------
- */
-
-static int
-store_damaged(struct store *store, const struct document *document,
-              struct error *err)
-{
-    store_forget(store);
-    err->failure = FAIL_SERVICE;
-    return error_context(err,
-                         "%s/%s is damaged or not ours; it has been left as "
-                         "it is; move it away and sign in again",
-                         document->shown, document->name);
-}
-
-static int
-store_load_file(struct store *store, struct error *err)
-{
-    struct error ignored;
-
-    if (store->folder < 0)
-        return 0;
-    store->file.folder = store->folder;
-    /* Looked at before it is read: if it changes in between, what was seen
-     * is out of date, and whoever compares will notice. */
-    store->present = stat(store_shown(store), &store->seen) == 0;
-    if (document_load(&store->file, err) < 0)
-        return -1;
-    if (!store->file.present)
-        return 0;
-    if (store_read_file(store, err ? err : &ignored) < 0)
-        return store_damaged(store, &store->file, err ? err : &ignored);
-    return 0;
-}
-
-static int
-store_load_parked(struct store *store, struct error *err)
-{
-    struct error ignored;
-
-    store_open_runtime(store, false);
-    if (document_load(&store->parked, err) < 0)
-        return -1;
-    if (!store->parked.present)
-        return 0;
-    if (store_read_parked(store, err ? err : &ignored) < 0)
-        return store_damaged(store, &store->parked, err ? err : &ignored);
-    if (store->elsewhere)
-        store->parked.present = false;
-    return 0;
-}
-
-bool
-store_looks_into_keyring(const struct store *store)
-{
-    return store->options.wanted == STORE_KEYRING ||
-           store->chosen == STORE_KEYRING;
-}
-
-static int
-store_load_keyring(struct store *store, struct error *err)
-{
-    const char *text;
-    size_t at = 0;
-
-    if (store->lock >= 0 && store_lock_keyring(store, err) < 0)
-        return -1;
-    /* A keyring that a login has opened may come to the bus; one that no
-     * login has started is not started behind its back. */
-    store->keyring.start = store->options.start || store->keyring.waiting;
-    store->unread = keyring_load(&store->keyring) != KEYRING_OK;
-    if (!store->unread)
-        copies_release(&store->in_keyring);
-    while ((text = keyring_next(&store->keyring, &at)))
-        store_read_item(store, text);
-    return 0;
-}
-
-int
-store_load(struct store *store, struct error *err)
-{
-    store_forget(store);
-    if (store_open_folder(store, false, err) < 0 ||
-        store_load_file(store, err) < 0)
-        return -1;
-    /* Whoever shares the keyring with us parks in the same place. */
-    if (store_looks_into_keyring(store) && store->lock >= 0 &&
-        store_lock_keyring(store, err) < 0)
-        return -1;
-    if (store_load_parked(store, err) < 0)
-        return -1;
-    return store_looks_into_keyring(store) ? store_load_keyring(store, err)
-                                           : 0;
-}
 
 /* ---- prepare ------------------------------------------------------------
  */
@@ -287,8 +186,7 @@ store_shows_not(const struct store *store, const struct copy *copy)
            !copies_find(&store->to_erase, copy->issuer, copy->org);
 }
 
-/* It is known to be there, and no more than that. */
-static bool
+bool
 store_is_only_named(const struct store *store, const struct copy *copy)
 {
     return store_shows_not(store, copy) &&
@@ -494,12 +392,7 @@ store_choose_keyring(struct store *store, struct error *err)
     return -1;
 }
 
-/*
- * A keyring that is open and yet does not take what it is given (it would ask
- * a person first) is no choice to be made: what is parked ends with the
- * session. All stays where it was, or comes into the file.
- */
-static int
+int
 store_fall_back(struct store *store, enum store_kind before, struct error *err)
 {
     store->target =
@@ -544,83 +437,8 @@ store_commit(struct store *store, struct error *err)
                                           : store_commit_file(store, err);
 }
 
-/* ---- moving -------------------------------------------------------------
+/* ---- for people ---------------------------------------------------------
  */
-
-bool
-store_is_file(const struct store *store)
-{
-    if (store->options.wanted != STORE_AUTO)
-        return store->options.wanted == STORE_FILE;
-    return store->chosen != STORE_KEYRING;
-}
-
-bool
-store_is_loose(const struct store *store)
-{
-    bool open = store->keyring.state == KEYRING_OK;
-
-    if (store->options.wanted == STORE_AUTO &&
-        store->chosen == STORE_PROVISIONAL)
-        return store->record_count > 0;
-    if (store_is_file(store))
-        return store->in_parked.count > 0 ||
-               (store->chosen == STORE_KEYRING && open) ||
-               (store->chosen == STORE_PROVISIONAL);
-    return open && store->in_parked.count + store->in_file.count +
-                           store->to_erase.count >
-                       0;
-}
-
-bool
-store_is_hidden(const struct store *store)
-{
-    for (size_t i = 0; store->unread && i < store->in_keyring.count; i++) {
-        const struct copy *copy = &store->in_keyring.item[i];
-
-        if (store_is_only_named(store, copy) &&
-            !store_is_ended(store, copy->issuer, copy->org))
-            return true;
-    }
-    return false;
-}
-
-static int
-store_move_now(struct store *store, enum store_kind to, struct error *err)
-{
-    bool asks = to == STORE_KEYRING || store->chosen == STORE_KEYRING;
-
-    if (asks && store_load_keyring(store, err) < 0)
-        return -1;
-    if (asks && store->keyring.state != KEYRING_OK)
-        return keyring_explain(&store->keyring, err);
-    if (store_prepare(store, true, err) < 0 || store_commit(store, err) < 0)
-        return -1;
-    for (size_t i = 0; to == STORE_KEYRING && i < store->record_count; i++)
-        if (store->record[i]->place != RECORD_IN_KEYRING)
-            return keyring_explain(&store->keyring, err);
-    if (to == STORE_KEYRING && store->in_file.count > 0)
-        return error_set(err, FAIL_SERVICE, "store",
-                         "what was written to the keyring cannot be read "
-                         "back; %s has been left as it is",
-                         store_shown(store));
-    return 0;
-}
-
-int
-store_move(struct store *store, enum store_kind to, struct error *err)
-{
-    enum store_kind wanted = store->options.wanted, before = store->chosen;
-    int result;
-
-    store->options.wanted = to;
-    result = store_move_now(store, to, err);
-    store->options.wanted = wanted;
-    if (result < 0 && wanted == STORE_AUTO && before != STORE_KEYRING &&
-        store->chosen == STORE_KEYRING)
-        store_fall_back(store, before, NULL);
-    return result;
-}
 
 const char *
 store_where(const struct store *store, const struct record *record, char *out,

@@ -1,7 +1,7 @@
 /*
- * store_parts.h - what the three files of the store share: store.c (locks,
- * records in memory), store_text.c (records as text), keep.c (where they
- * lie). For them alone.
+ * store_parts.h - what the files of the store share: store.c (locks, records
+ * in memory), store_text.c (records as text), load.c, keep.c (where they lie)
+ * and move.c. For them alone.
  */
 #ifndef PARALLEL_STORE_STORE_PARTS_H
 #define PARALLEL_STORE_STORE_PARTS_H
@@ -36,6 +36,21 @@ bool store_has(const struct store *store, const char *issuer, const char *org);
 
 /* Whether the keyring is a place where records may lie. */
 bool store_looks_into_keyring(const struct store *store);
+
+/* Ask the keyring for what it holds. -1 with err: its lock is not to be had.
+ */
+int store_load_keyring(struct store *store, struct error *err);
+
+/* Of a copy in the keyring it is known that it is there, and no more. */
+bool store_is_only_named(const struct store *store, const struct copy *copy);
+
+/*
+ * A keyring that is open and yet does not take what it is given (it would ask
+ * a person first) is no choice to be made: what is parked ends with the
+ * session. All stays where it was, or comes into the file.
+ */
+int store_fall_back(struct store *store, enum store_kind before,
+                    struct error *err);
 
 /* store_text.c: take apart what was loaded. */
 int store_read_file(struct store *store, struct error *err);
