@@ -2,15 +2,14 @@
 
 #include <json.h>
 #include <limits.h>
-#include <math.h>
 #include <printbuf.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/wrap/json_text.h"
 
-#define JSON_DEPTH_MAX  32
-#define JSON_NUMBER_MAX 1000000000000000LL
+#define JSON_DEPTH_MAX 32
 
 /* The two faces of a value. Getters hand out const, json-c knows none. */
 static struct json_object *
@@ -59,27 +58,6 @@ json_free(struct json *json)
 }
 
 /*
- * Whether a NUL is in the text, raw or as an escape. json-c would silently
- * cut a member's name there: "access_token\u0000x" would be "access_token".
- * In JSON a backslash stands in strings only, so no need to know where they
- * begin.
- */
-static bool
-json_has_nul(const char *text, size_t len)
-{
-    if (memchr(text, '\0', len))
-        return true;
-    for (size_t i = 0; i + 5 < len; i++) {
-        if (text[i] != '\\')
-            continue;
-        if (memcmp(text + i + 1, "u0000", 5) == 0)
-            return true;
-        i++;
-    }
-    return false;
-}
-
-/*
  * A tokener whose text buffer is large enough from the start: when it grows
  * on the way, json-c leaves the strings it held in freed memory.
  */
@@ -125,12 +103,6 @@ json_tokenize(const char *text, size_t len, size_t *stopped)
     return value;
 }
 
-static bool
-json_is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 int
 json_parse(const char *text, size_t len, struct json **out, struct error *err)
 {
@@ -142,11 +114,10 @@ json_parse(const char *text, size_t len, struct json **out, struct error *err)
     if (stopped < len)
         return error_set(err, FAIL_SERVICE, "json",
                          "not JSON: not UTF-8 (byte %zu)", stopped + 1);
-    if (json_has_nul(text, len))
+    if (json_text_has_nul(text, len))
         return error_set(err, FAIL_SERVICE, "json",
                          "not usable: a NUL is in it");
-    while (len > 0 && json_is_blank(text[len - 1]))
-        len--;
+    len = json_text_trim(text, len);
     value = json_as(json_tokenize(text, len, &stopped));
     if (!value && len == 4 && memcmp(text, "null", 4) == 0)
         return error_set(err, FAIL_SERVICE, "json", "JSON, but not an object");
@@ -192,41 +163,6 @@ json_array_at(const struct json *object, const char *key)
     return json_as(json_member(object, key, json_type_array));
 }
 
-static int64_t
-json_limit(int64_t number)
-{
-    return number > JSON_NUMBER_MAX    ? JSON_NUMBER_MAX
-           : number < -JSON_NUMBER_MAX ? -JSON_NUMBER_MAX
-                                       : number;
-}
-
-static bool
-json_number_of_double(double value, int64_t *number)
-{
-    if (isnan(value))
-        return false;
-    *number = value >= (double)JSON_NUMBER_MAX    ? JSON_NUMBER_MAX
-              : value <= -(double)JSON_NUMBER_MAX ? -JSON_NUMBER_MAX
-                                                  : (int64_t)value;
-    return true;
-}
-
-static bool
-json_number_of_text(const char *text, int64_t *number)
-{
-    bool negative = text[0] == '-';
-    int64_t value = JSON_NUMBER_MAX;
-
-    if (text[0] == '-' || text[0] == '+')
-        text++;
-    if (!*text || text[strspn(text, "0123456789")])
-        return false;
-    if (text_to_number(text, JSON_NUMBER_MAX, &value) < 0)
-        value = JSON_NUMBER_MAX;
-    *number = negative ? -value : value;
-    return true;
-}
-
 bool
 json_number(const struct json *object, const char *key, int64_t *number)
 {
@@ -236,12 +172,12 @@ json_number(const struct json *object, const char *key, int64_t *number)
         json_object_object_get_ex(json_of(object), key, &member);
     switch (json_object_get_type(member)) {
     case json_type_int:
-        *number = json_limit(json_object_get_int64(member));
+        *number = json_number_limit(json_object_get_int64(member));
         return true;
     case json_type_double:
-        return json_number_of_double(json_object_get_double(member), number);
+        return json_number_from_double(json_object_get_double(member), number);
     case json_type_string:
-        return json_number_of_text(json_object_get_string(member), number);
+        return json_number_from_text(json_object_get_string(member), number);
     default:
         return false;
     }
@@ -462,54 +398,6 @@ static int json_write_value(struct json_writer *w, struct json_object *value,
                             int level);
 
 static int
-json_write_char(struct json_writer *w, unsigned char c)
-{
-    static const char hex[] = "0123456789abcdef", plain[] = "\b\f\n\r\t\"\\",
-                      letter[] = "bfnrt\"\\";
-    const char *found = c ? strchr(plain, c) : NULL;
-    char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-
-    if (found) {
-        escape[1] = letter[found - plain];
-        return secret_append(&w->text, escape, 2);
-    }
-    if (c < 0x20 || c == 0x7f)
-        return secret_append(&w->text, escape, sizeof escape);
-    return secret_append(&w->text, &c, 1);
-}
-
-/* How many bytes stand for themselves. */
-static size_t
-json_plain_span(const char *text, size_t len)
-{
-    size_t span = 0;
-
-    while (span < len && (unsigned char)text[span] >= ' ' &&
-           text[span] != 0x7f && text[span] != '"' && text[span] != '\\')
-        span++;
-    return span;
-}
-
-static int
-json_write_text(struct json_writer *w, const char *text, size_t len)
-{
-    size_t done = 0;
-
-    if (secret_append(&w->text, "\"", 1) < 0)
-        return -1;
-    while (done < len) {
-        size_t plain = json_plain_span(text + done, len - done);
-
-        if (secret_append(&w->text, text + done, plain) < 0)
-            return -1;
-        done += plain;
-        if (done < len && json_write_char(w, (unsigned char)text[done++]) < 0)
-            return -1;
-    }
-    return secret_append(&w->text, "\"", 1);
-}
-
-static int
 json_write_newline(struct json_writer *w, int level)
 {
     if (!w->pretty)
@@ -541,7 +429,7 @@ json_write_object(struct json_writer *w, struct json_object *object, int level)
     json_object_object_foreach(object, key, member)
     {
         if (json_write_gap(w, first, level + 1) < 0 ||
-            json_write_text(w, key, strlen(key)) < 0 ||
+            json_text_put(&w->text, key, strlen(key)) < 0 ||
             secret_append_text(&w->text, w->pretty ? ": " : ":") < 0 ||
             json_write_value(w, member, level + 1) < 0)
             return -1;
@@ -584,8 +472,8 @@ json_write_value(struct json_writer *w, struct json_object *value, int level)
                    ? -1
                    : json_write_array(w, value, level);
     case json_type_string:
-        return json_write_text(w, json_object_get_string(value),
-                               (size_t)json_object_get_string_len(value));
+        return json_text_put(&w->text, json_object_get_string(value),
+                             (size_t)json_object_get_string_len(value));
     default:
         scalar = value ? json_object_to_json_string(value) : "null";
         return scalar ? secret_append_text(&w->text, scalar) : -1;
