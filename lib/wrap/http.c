@@ -5,13 +5,11 @@
 #endif
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,8 +17,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/journal.h"
-#include "lib/base/text.h"
-#include "lib/base/url.h"
+#include "lib/wrap/http_exchange.h"
+#include "lib/wrap/http_value.h"
+#include "lib/wrap/memory.h"
 #include "lib/wrap/proxy.h"
 #include "lib/wrap/trust.h"
 #include "lib/wrap/verdict.h"
@@ -29,57 +28,15 @@
 #define PACKAGE_VERSION "0"
 #endif
 
-#define HTTP_TIME_MAX        (24 * 3600 * 1000L) /* ms */
-#define HTTP_RETRY_AFTER_MAX (366 * 24 * 3600L)  /* s */
+#define HTTP_TIME_MAX (24 * 3600 * 1000L) /* ms */
 
 struct http_trust {
     const char *file;
     const char *folder;
 };
 
-struct http_exchange {
-    const struct http_options *options;
-    const struct http_request *request;
-    char host[URL_ORIGIN_SIZE]; /* for messages: "host" or "host:port" */
-    int port;
-    bool secure;
-    bool loopback;
-    struct proxy proxy; /* which one there is, if libcurl takes it */
-    bool at_proxy;      /* the last connection was begun to that one */
-    int64_t end;        /* on the boot clock, ms */
-    struct secret body;
-    bool too_large;
-    bool head_done; /* the blank line behind the headers came */
-};
-
-/* libcurl's own memory: requests, answers and headers pass through it. */
-
-static void
-http_memory_free(void *memory)
-{
-    if (!memory)
-        return;
-    secret_wipe(memory, malloc_usable_size(memory));
-    free(memory);
-}
-
-static void *
-http_memory_realloc(void *memory, size_t size)
-{
-    size_t old = memory ? malloc_usable_size(memory) : 0;
-    void *fresh;
-
-    if (memory && size > 0 && size <= old && size >= old / 2)
-        return memory;
-    fresh = malloc(size ? size : 1);
-    if (!fresh)
-        return NULL;
-    if (memory)
-        memcpy(fresh, memory, old < size ? old : size);
-    http_memory_free(memory);
-    return fresh;
-}
-
+/* Requests, answers and headers pass through libcurl's own memory: that is
+ * wiped. */
 static bool http_started;
 
 int
@@ -87,8 +44,8 @@ http_start(struct error *err)
 {
     if (http_started)
         return 0;
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, http_memory_free,
-                             http_memory_realloc, strdup, calloc) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, memory_free,
+                             memory_realloc, strdup, calloc) != CURLE_OK)
         return error_set(err, FAIL_SERVICE, "network",
                          "libcurl cannot be used here");
     http_started = true;
@@ -283,7 +240,7 @@ http_add_headers(struct curl_slist **list, const struct http_request *request)
                                                 secret_text(request->bearer)));
 }
 
-/* libcurl frees a list through http_memory_free(), which wipes it. */
+/* libcurl frees a list through memory_free(), which wipes it. */
 static void
 http_free_headers(struct curl_slist **list)
 {
@@ -386,70 +343,19 @@ http_is_established(CURL *curl, const struct http_exchange *x)
 }
 
 static int
-http_fail_certificate(const struct http_exchange *x, CURL *curl, CURLcode code,
-                      struct error *err)
-{
-    if (code == CURLE_SSL_CACERT_BADFILE)
-        return error_set(err, FAIL_SERVICE, "certificate",
-                         "cannot verify %s: the certificates to trust "
-                         "(ca_file, ca_directory) cannot be read",
-                         x->host);
-    return error_set(err, FAIL_SERVICE, "certificate",
-                     "cannot verify %s: %s; nothing was sent", x->host,
-                     verdict_sentence(http_verdict(curl)));
-}
-
-/* Who could not be reached, for messages. */
-#define HTTP_WAY_SIZE (2 * URL_ORIGIN_SIZE + 32)
-
-static const char *
-http_way(char *out, const struct http_exchange *x, CURLcode code)
-{
-    bool no_name = code == CURLE_COULDNT_RESOLVE_PROXY;
-
-    if (!x->at_proxy && !no_name)
-        return x->host;
-    if (no_name || code == CURLE_COULDNT_CONNECT)
-        snprintf(out, HTTP_WAY_SIZE, "the proxy %s on the way to %s",
-                 x->proxy.host, x->host);
-    else
-        snprintf(out, HTTP_WAY_SIZE, "%s through the proxy %s", x->host,
-                 x->proxy.host);
-    return out;
-}
-
-static int
-http_fail_time(const struct http_exchange *x, const char *id,
-               struct error *err)
-{
-    char way[HTTP_WAY_SIZE];
-    int64_t limit = x->options->timeout_ms;
-    bool sent = strcmp(id, "lost") == 0;
-
-    if (!sent && clock_now().boot < x->end &&
-        x->options->connect_timeout_ms < limit)
-        limit = x->options->connect_timeout_ms;
-    return error_set(err, FAIL_SERVICE, id,
-                     sent ? "%s did not answer within %.4g s"
-                          : "cannot reach %s within %.4g s",
-                     sent ? x->host
-                          : http_way(way, x, CURLE_OPERATION_TIMEDOUT),
-                     (double)limit / 1000);
-}
-
-static int
 http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
           struct error *err)
 {
-    char way[HTTP_WAY_SIZE];
+    bool unreached = code == CURLE_COULDNT_RESOLVE_PROXY ||
+                     code == CURLE_COULDNT_CONNECT;
     bool sent = http_is_established(curl, x);
-    const char *id = sent ? "lost" : "network", *why;
+    const char *why;
     long number = 0;
 
     curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return http_fail_time(x, id, err);
+        return http_exchange_fail_time(x, sent, err);
     case CURLE_ABORTED_BY_CALLBACK:
         return error_set(err, FAIL_INTERRUPTED, "interrupted",
                          "interrupted; nothing has changed");
@@ -457,7 +363,8 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
         if (!sent)
-            return http_fail_certificate(x, curl, code, err);
+            return http_exchange_fail_trust(
+                x, code == CURLE_SSL_CACERT_BADFILE, http_verdict(curl), err);
         why = "the certificate was not accepted";
         break;
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -473,15 +380,7 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
     default:
         why = curl_easy_strerror(code);
     }
-    if (x->too_large)
-        return error_set(err, FAIL_SERVICE, id,
-                         "the answer of %s was too large (more than %d "
-                         "bytes)",
-                         x->host, HTTP_BODY_MAX);
-    return error_set(err, FAIL_SERVICE, id,
-                     sent ? "no complete answer from %s: %s"
-                          : "cannot reach %s: %s",
-                     sent ? x->host : http_way(way, x, code), why);
+    return http_exchange_fail(x, sent, unreached, why, err);
 }
 
 /* At what it failed. With a proxy, its name is the one that is looked up. */
@@ -523,45 +422,12 @@ http_date(const char *text)
     return date > 0 ? (int64_t)date : 0;
 }
 
-/* RFC 9110 section 10.2.3: seconds, or a date. Counted from the server's own
- * date when it is known: the clock here may be wrong. */
-static int64_t
-http_retry_after(const char *text, int64_t now)
-{
-    int64_t seconds = HTTP_RETRY_AFTER_MAX, date;
-
-    if (!text || !*text)
-        return -1;
-    if (!text[strspn(text, "0123456789")]) {
-        if (text_to_number(text, HTTP_RETRY_AFTER_MAX, &seconds) < 0)
-            seconds = HTTP_RETRY_AFTER_MAX;
-        return seconds;
-    }
-    date = http_date(text);
-    if (date == 0)
-        return -1;
-    seconds = date - (now ? now : (int64_t)time(NULL));
-    return seconds < 0                      ? 0
-           : seconds > HTTP_RETRY_AFTER_MAX ? HTTP_RETRY_AFTER_MAX
-                                            : seconds;
-}
-
-/* "application/json", "application/problem+json; charset=utf-8", ... */
-static bool
-http_is_json_type(const char *type)
-{
-    size_t len = type ? strcspn(type, "; \t") : 0;
-
-    return (len == 16 && strncasecmp(type, "application/json", 16) == 0) ||
-           (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0);
-}
-
 static int
 http_take_response(struct http_exchange *x, CURL *curl,
                    struct http_response *response, struct error *err)
 {
     long status = 0;
-    const char *type = NULL;
+    const char *type = NULL, *wait;
 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
@@ -569,46 +435,13 @@ http_take_response(struct http_exchange *x, CURL *curl,
         return error_set(err, FAIL_SERVICE, "lost",
                          "%s did not answer in HTTP", x->host);
     response->status = (int)status;
-    response->is_json = http_is_json_type(type);
+    response->is_json = http_value_is_json(type);
     response->date = http_date(http_header(curl, "Date"));
+    wait = http_header(curl, "Retry-After");
     response->retry_after_s =
-        http_retry_after(http_header(curl, "Retry-After"), response->date);
+        http_value_wait(wait, http_date(wait), response->date);
     secret_move(&response->body, &x->body);
     return 0;
-}
-
-/* Everything that can be refused before a byte is sent. */
-static int
-http_check(struct http_exchange *x, struct error *err)
-{
-    const struct secret *bearer = x->request->bearer;
-    char origin[URL_ORIGIN_SIZE];
-    struct url url;
-
-    if (url_require_safe(x->request->url, "address", err) < 0 ||
-        url_parse(&url, x->request->url, err) < 0)
-        return -1;
-    url_origin(&url, origin);
-    memcpy(x->host, strstr(origin, "//") + 2,
-           strlen(strstr(origin, "//") + 2) + 1);
-    x->port = url.port;
-    x->secure = url.secure;
-    x->loopback = url_is_loopback(&url);
-    if (!x->loopback)
-        proxy_find(&x->proxy, x->options->proxy, x->secure);
-    for (size_t i = 0; bearer && i < bearer->len; i++)
-        if (bearer->data[i] <= ' ' || bearer->data[i] == 0x7f)
-            return error_set(err, FAIL_INPUT, "url",
-                             "the token for %s has a character that cannot "
-                             "be sent",
-                             x->host);
-    return 0;
-}
-
-static void
-http_exchange_release(struct http_exchange *x)
-{
-    secret_release(&x->body);
 }
 
 /*
@@ -632,7 +465,7 @@ http_exchange(const struct http_options *options,
     CURLcode code;
 
     http_response_release(response);
-    if (http_check(&x, err) < 0 || http_start(err) < 0)
+    if (http_exchange_check(&x, err) < 0 || http_start(err) < 0)
         return -1;
     curl = curl_easy_init();
     if (!curl || !http_set_rules(curl, &x) ||
@@ -646,6 +479,8 @@ http_exchange(const struct http_options *options,
         code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK)
         return http_take_response(&x, curl, response, err);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        x.at_proxy = true;
     response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     response->step = http_step(&x, curl, code);
     return http_fail(&x, curl, code, err);
