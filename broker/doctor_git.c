@@ -17,7 +17,8 @@
 #include "lib/base/text.h"
 #include "lib/base/url.h"
 
-#define GIT_CHAIN 32
+#define GIT_CHAIN         32
+#define GIT_HELPER_PREFIX "git-credential-"
 
 /* Who keeps what git tells. */
 static const char git_keepers[] =
@@ -85,8 +86,7 @@ git_read_chain(struct git_chain *chain, struct secret *text,
 static const char *
 git_name(char *out, size_t size, const char *helper)
 {
-    size_t len = strcspn(helper, " \t");
-    const char *start = helper, *slash;
+    const char *end = helper + strcspn(helper, " \t"), *start = end;
 
     if (*helper == '!') {
         snprintf(out, size, "%s",
@@ -94,12 +94,11 @@ git_name(char *out, size_t size, const char *helper)
                                                        : "a shell command");
         return out;
     }
-    snprintf(out, size, "%.*s", (int)len, start);
-    slash = strrchr(out, '/');
-    if (slash)
-        memmove(out, slash + 1, strlen(slash + 1) + 1);
-    if (text_starts_with(out, "git-credential-"))
-        memmove(out, out + 15, strlen(out + 15) + 1);
+    while (start > helper && start[-1] != '/')
+        start--;
+    if (text_starts_with(start, GIT_HELPER_PREFIX))
+        start += sizeof GIT_HELPER_PREFIX - 1;
+    snprintf(out, size, "%.*s", (int)(end - start), start);
     return out;
 }
 
@@ -112,7 +111,7 @@ git_can_run(const char *helper)
 
     if (*helper == '!')
         return true;
-    if (asprintf(&name, *helper == '/' ? "%.*s" : "git-credential-%.*s",
+    if (asprintf(&name, *helper == '/' ? "%.*s" : GIT_HELPER_PREFIX "%.*s",
                  (int)len, helper) < 0)
         name = NULL;
     if (!name || *helper == '/')
