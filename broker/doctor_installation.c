@@ -60,7 +60,7 @@ static bool
 installation_starts(const struct installation_program *program)
 {
     char *argv[] = {(char *)program->path, NULL};
-    struct pollfd watch = {.events = POLLIN};
+    struct pollfd watch = {.events = 0}; /* its end alone, whatever it says */
     int ends[2], status = -1;
     pid_t pid;
 
