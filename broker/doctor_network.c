@@ -30,9 +30,9 @@
 struct network {
     struct doctor *d;
     char origin[NETWORK_HOSTS][URL_ORIGIN_SIZE];
-    bool secure[NETWORK_HOSTS];
-    bool local[NETWORK_HOSTS];
     size_t count;
+    bool secure;    /* some of them are asked by https */
+    bool far;       /* some of them are other machines */
     bool has_clock; /* it has been compared */
 };
 
@@ -51,8 +51,8 @@ network_add(struct network *all, const char *address)
     if (all->count == NETWORK_HOSTS)
         return;
     memcpy(all->origin[all->count], origin, sizeof origin);
-    all->secure[all->count] = url.secure;
-    all->local[all->count] = url_is_loopback(&url);
+    all->secure |= url.secure;
+    all->far |= !url_is_loopback(&url);
     all->count++;
 }
 
@@ -100,12 +100,12 @@ network_check_trust(struct doctor *d)
 }
 
 static void
-network_check_proxy(const struct network *all, bool secure)
+network_check_proxy(const struct network *all)
 {
     const struct config *config = &all->d->b->config;
     struct proxy proxy;
 
-    proxy_find(&proxy, config->proxy, secure);
+    proxy_find(&proxy, config->proxy, all->secure);
     if (!*proxy.host)
         doctor_tell(all->d, DOCTOR_OK, "network.proxy", "there is no proxy");
     else if (proxy.variable)
@@ -202,17 +202,12 @@ void
 doctor_network(struct doctor *d)
 {
     struct network all = {.d = d};
-    bool secure = false, far = false;
 
     network_find_hosts(&all, &d->b->config);
-    for (size_t i = 0; i < all.count; i++) {
-        secure |= all.secure[i];
-        far |= !all.local[i];
-    }
-    if (secure)
+    if (all.secure)
         network_check_trust(d);
-    if (far)
-        network_check_proxy(&all, secure);
+    if (all.far)
+        network_check_proxy(&all);
     if (d->b->offline) {
         doctor_tell(d, DOCTOR_OK, "network.reach", "nobody was asked");
         return;

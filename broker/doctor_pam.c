@@ -96,11 +96,11 @@ pam_find_module(void)
 static void
 pam_check_module(struct pam_findings *all, const struct stack_line *line)
 {
-    cleanup_free char *found =
-        *line->module == '/' ? strdup(line->module) : pam_find_module();
+    cleanup_free char *found = NULL;
 
     if (!pam_is_new(all, "pam.module", line->module))
         return;
+    found = *line->module == '/' ? strdup(line->module) : pam_find_module();
     if (!found) {
         all->troubles++;
         doctor_advise(all->d, "write its whole path there: %s", MODULE_PATH);

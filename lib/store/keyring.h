@@ -51,8 +51,8 @@ struct keyring {
                                 time and is going to be needed */
     pid_t pid;
     int socket;
-    bool
-        unlinked; /* with KEYRING_NO_PROGRAM: it is there, but did not begin */
+    bool unlinked; /* with KEYRING_NO_PROGRAM: it is there, but did not
+                      begin */
     enum keyring_state state; /* the last answer */
     char said[128];           /* the name of the error in it */
     struct secret text;       /* the last answer itself */
