@@ -36,8 +36,21 @@ lock_is_held(const char *path, struct stat *st)
            fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+/* Before stat(), which hangs where the server of another file is gone. */
 static bool
-lock_has_open(const char *pid, const struct stat *file)
+lock_leads_to(const char *descriptor, const char *name)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(descriptor, target, sizeof target - 1);
+    const char *slash;
+
+    target[n > 0 ? n : 0] = '\0';
+    slash = strrchr(target, '/');
+    return slash && strcmp(slash + 1, name) == 0;
+}
+
+static bool
+lock_has_open(const char *pid, const char *lock, const struct stat *file)
 {
     char folder[64], name[PATH_MAX];
     const struct dirent *entry;
@@ -49,7 +62,7 @@ lock_has_open(const char *pid, const struct stat *file)
     list = opendir(folder);
     while (list && !found && (entry = readdir(list))) {
         snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
-        found = entry->d_name[0] != '.' && stat(name, &st) == 0 &&
+        found = lock_leads_to(name, lock) && stat(name, &st) == 0 &&
                 st.st_dev == file->st_dev && st.st_ino == file->st_ino;
     }
     if (list)
@@ -57,21 +70,30 @@ lock_has_open(const char *pid, const struct stat *file)
     return found;
 }
 
+/* Some file of its folder in /proc. -1: it has ended. */
+static int
+lock_read(const char *pid, const char *name, char *text, size_t size)
+{
+    cleanup_close int fd = -1;
+    char path[64];
+    ssize_t n;
+
+    snprintf(path, sizeof path, "/proc/%.20s/%s", pid, name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = fd < 0 ? -1 : read(fd, text, size - 1);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0 ? 0 : -1;
+}
+
 /* Its name, and how long it has been running. -1: it has ended. */
 static int
 lock_describe(const char *pid, struct lock_holder *holder)
 {
-    char path[64], text[1024], *end;
     unsigned long long started = 0;
-    cleanup_close int fd = -1;
-    ssize_t n;
+    char text[1024], *end;
 
-    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (n <= 0)
+    if (lock_read(pid, "stat", text, sizeof text) < 0)
         return -1;
-    text[n] = '\0';
     end = strrchr(text, ')');
     if (!end || !strchr(text, '('))
         return -1;
@@ -105,26 +127,22 @@ lock_is_closed(const char *pid)
 static bool
 lock_is_ours_by_name(const char *pid, const char *name)
 {
-    char path[64], text[2048];
     const char *uid;
-    cleanup_close int fd = -1;
-    ssize_t n;
+    char text[2048];
 
     if (strcmp(name, "broker") != 0 && strcmp(name, "keyring") != 0 &&
         !text_starts_with(name, "parallel-creden"))
         return false;
-    if (!lock_is_closed(pid))
+    if (!lock_is_closed(pid) ||
+        lock_read(pid, "status", text, sizeof text) < 0)
         return false;
-    snprintf(path, sizeof path, "/proc/%.20s/status", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    text[n > 0 ? n : 0] = '\0';
     uid = strstr(text, "\nUid:\t");
     return uid && strtoul(uid + 6, NULL, 10) == geteuid();
 }
 
 static void
-lock_find_holder(const struct stat *file, struct lock_holder *holder)
+lock_find_holder(const char *name, const struct stat *file,
+                 struct lock_holder *holder)
 {
     DIR *list = opendir("/proc");
     const struct dirent *entry;
@@ -137,7 +155,7 @@ lock_find_holder(const struct stat *file, struct lock_holder *holder)
         if (text_to_number(entry->d_name, INT_MAX, &pid) < 0 ||
             pid == getpid() || lock_describe(entry->d_name, &each) < 0)
             continue;
-        if (lock_has_open(entry->d_name, file)) {
+        if (lock_has_open(entry->d_name, name, file)) {
             *holder = each;
             break;
         }
@@ -148,8 +166,8 @@ lock_find_holder(const struct stat *file, struct lock_holder *holder)
         closedir(list);
 }
 
-/* id is told of; limit: ms that it may be held. */
-static void
+/* limit: ms that it may be held. Whether it is. */
+static bool
 lock_check(struct doctor *d, const char *folder, const char *name,
            int64_t limit)
 {
@@ -159,8 +177,8 @@ lock_check(struct doctor *d, const char *folder, const char *name,
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (!*folder || !lock_is_held(path, &st))
-        return;
-    lock_find_holder(&st, &holder);
+        return false;
+    lock_find_holder(name, &st, &holder);
     if (!holder.pid) {
         doctor_advise(d, "as root: fuser -v %s", doctor_word(d, path));
         doctor_tell(d, DOCTOR_WARNING, "store.lock",
@@ -177,20 +195,19 @@ lock_check(struct doctor *d, const char *folder, const char *name,
                     "%s, process %lld, is at work with %s", holder.name,
                     (long long)holder.pid, path);
     }
+    return true;
 }
 
 void
 doctor_locks(struct doctor *d)
 {
     int64_t limit = d->b->config.lock_timeout_ms;
-    size_t told = d->count[DOCTOR_OK] + d->count[DOCTOR_WARNING] +
-                  d->count[DOCTOR_WRONG];
+    bool held;
 
     if (!d->has_home)
         return;
-    lock_check(d, d->b->place.state, "lock", limit);
-    lock_check(d, cache_folder(&d->b->place), CACHE_LOCK_NAME, limit);
-    if (told == d->count[DOCTOR_OK] + d->count[DOCTOR_WARNING] +
-                    d->count[DOCTOR_WRONG])
+    held = lock_check(d, d->b->place.state, "lock", limit);
+    held |= lock_check(d, cache_folder(&d->b->place), CACHE_LOCK_NAME, limit);
+    if (!held)
         doctor_tell(d, DOCTOR_OK, "store.lock", "nobody holds a lock");
 }
