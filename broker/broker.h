@@ -116,6 +116,9 @@ int broker_open(struct broker *b, struct error *err);
 void broker_say(const struct broker *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* "2026-05-01 12:34:56": ms since the epoch, in the time of this place. */
+const char *broker_date(char *out, size_t size, int64_t ms);
+
 /* Write to standard output; -1 with err when it is gone. */
 int broker_print(const struct secret *text, struct error *err);
 

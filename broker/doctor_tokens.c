@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define TOKENS_DAY (24 * 3600 * 1000LL)
 /* A refresh token that nobody uses lives for seven days, an approval for
@@ -15,7 +14,7 @@
 #define TOKENS_APPROVAL_SOON (7 * TOKENS_DAY)
 
 struct tokens_name {
-    char text[400]; /* "Acme, at https://..." */
+    char text[400]; /* "Acme at https://..." */
 };
 
 static const char *
@@ -29,17 +28,6 @@ tokens_name(struct tokens_name *out, const struct record *r)
                           : "an organization without a name",
              r->issuer);
     return out->text;
-}
-
-static const char *
-tokens_time(char *out, size_t size, int64_t ms)
-{
-    time_t at = (time_t)(ms / 1000);
-    struct tm tm;
-
-    localtime_r(&at, &tm);
-    strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm);
-    return out;
 }
 
 static void
@@ -61,7 +49,7 @@ tokens_check_end(struct doctor *d, const struct record *r, const char *id,
     char date[32];
 
     tokens_name(&name, r);
-    tokens_time(date, sizeof date, end);
+    broker_date(date, sizeof date, end);
     if (end > 0 && left < soon)
         tokens_advise_login(d, r);
     if (end <= 0)
@@ -95,7 +83,7 @@ tokens_check_renewal(struct doctor *d, const struct record *r)
                   doctor_word(d, r->org_id));
     doctor_tell(d, DOCTOR_WARNING, "token.renewal",
                 "%s: the token could not be renewed on %s: %s",
-                tokens_name(&name, r), tokens_time(date, sizeof date, failed),
+                tokens_name(&name, r), broker_date(date, sizeof date, failed),
                 fields_text(block, "failed_text"));
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -367,6 +368,18 @@ broker_say(const struct broker *b, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     fprintf(stderr, "parallel-credential: %s\n", text);
+}
+
+const char *
+broker_date(char *out, size_t size, int64_t ms)
+{
+    time_t at = (time_t)(ms / 1000);
+    struct tm tm;
+
+    if (!localtime_r(&at, &tm) ||
+        !strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm))
+        snprintf(out, size, "?");
+    return out;
 }
 
 int

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
@@ -190,11 +189,9 @@ status_print_json(const struct broker *b, const struct record *r,
 static const char *
 status_time(char *out, size_t size, int64_t ms)
 {
-    time_t at = (time_t)(ms / 1000);
     int64_t left = (ms - clock_now().real) / 1000;
     int64_t shown = left < 0 ? -left : left;
     const char *unit = "s";
-    struct tm tm;
     char date[32];
 
     if (shown >= 2 * 86400)
@@ -203,10 +200,8 @@ status_time(char *out, size_t size, int64_t ms)
         shown /= 3600, unit = "hours";
     else if (shown >= 120)
         shown /= 60, unit = "min";
-    localtime_r(&at, &tm);
-    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm);
-    snprintf(out, size, left < 0 ? "%s, %lld %s ago" : "%s, in %lld %s", date,
-             (long long)shown, unit);
+    snprintf(out, size, left < 0 ? "%s, %lld %s ago" : "%s, in %lld %s",
+             broker_date(date, sizeof date, ms), (long long)shown, unit);
     return out;
 }
 
@@ -429,8 +424,5 @@ broker_status(struct broker *b, int *status, struct error *err)
     status_print_ended(b);
     if (permit_person(&b->config, NULL) == 0)
         session_print_news(b);
-    if (fflush(stdout) != 0)
-        return error_errno(err, FAIL_SERVICE, "output",
-                           "cannot write to standard output");
-    return 0;
+    return broker_flush(err);
 }
