@@ -206,7 +206,7 @@ doctor_locks(struct doctor *d)
 
     if (!d->has_home)
         return;
-    held = lock_check(d, d->b->place.state, "lock", limit);
+    held = lock_check(d, d->b->place.state, STORE_LOCK_NAME, limit);
     held |= lock_check(d, cache_folder(&d->b->place), CACHE_LOCK_NAME, limit);
     if (!held)
         doctor_tell(d, DOCTOR_OK, "store.lock", "nobody holds a lock");

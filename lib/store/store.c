@@ -13,7 +13,6 @@
 #include "lib/base/text.h"
 #include "lib/store/store_parts.h"
 
-#define STORE_LOCK        "lock"
 #define STORE_FILE_NAME   "store.json"
 #define STORE_PARKED_NAME "parked"
 
@@ -93,15 +92,15 @@ static int
 store_take(int folder, const char *path, int64_t limit_ms, int *lock,
            struct error *err)
 {
-    switch (lock_take(folder, path, STORE_LOCK, LOCK_EXCLUSIVE, (int)limit_ms,
-                      lock, err)) {
+    switch (lock_take(folder, path, STORE_LOCK_NAME, LOCK_EXCLUSIVE,
+                      (int)limit_ms, lock, err)) {
     case LOCK_TAKEN:
         return 0;
     case LOCK_BUSY:
         return error_set(err, FAIL_SERVICE, "lock",
                          "another process has held the lock %s/%s for more "
                          "than %.4g s; try again",
-                         path, STORE_LOCK, (double)limit_ms / 1000);
+                         path, STORE_LOCK_NAME, (double)limit_ms / 1000);
     case LOCK_FAILED:
         break;
     }

@@ -81,6 +81,9 @@ struct store {
     struct stat seen; /* and this is how it looked then, or before */
 };
 
+/* The lock of who writes, in STATE. */
+#define STORE_LOCK_NAME "lock"
+
 #define STORE_INIT                                                            \
     {                                                                         \
         .folder = -1, .lock = -1, .keyring_folder = -1, .keyring_lock = -1,   \
