@@ -84,7 +84,8 @@ doctor_shell(struct doctor *d)
     }
     if (good && count)
         doctor_tell(d, DOCTOR_OK, "shell.piece",
-                    "%zu files put the key into sessions%s", count,
+                    "%zu %s the key into sessions%s", count,
+                    count == 1 ? "file puts" : "files put",
                     d->b->config.export_environment
                         ? ""
                         : ", but export_environment is no");
