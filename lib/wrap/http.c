@@ -18,9 +18,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/journal.h"
 #include "lib/wrap/http_exchange.h"
-#include "lib/wrap/http_value.h"
 #include "lib/wrap/memory.h"
 #include "lib/wrap/proxy.h"
+#include "lib/wrap/retry_after.h"
 #include "lib/wrap/trust.h"
 #include "lib/wrap/verdict.h"
 
@@ -346,8 +346,8 @@ static int
 http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
           struct error *err)
 {
-    bool unreached = code == CURLE_COULDNT_RESOLVE_PROXY ||
-                     code == CURLE_COULDNT_CONNECT;
+    bool unreached =
+        code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT;
     bool sent = http_is_established(curl, x);
     const char *why;
     long number = 0;
@@ -387,19 +387,17 @@ http_fail(const struct http_exchange *x, CURL *curl, CURLcode code,
 static enum http_step
 http_step(const struct http_exchange *x, CURL *curl, CURLcode code)
 {
-    curl_off_t looked_up = 0, connected = 0;
+    curl_off_t looked_up = 0;
 
     curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
-    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
     if (code == CURLE_COULDNT_RESOLVE_PROXY)
         return HTTP_AT_PROXY;
     if (code == CURLE_COULDNT_RESOLVE_HOST || looked_up == 0)
         return HTTP_AT_NAME;
-    if (http_is_established(curl, x))
-        return HTTP_AT_ANSWER;
-    if (x->at_proxy && code != CURLE_PEER_FAILED_VERIFICATION)
+    if (x->at_proxy && code != CURLE_PEER_FAILED_VERIFICATION &&
+        !http_is_established(curl, x))
         return HTTP_AT_PROXY;
-    return connected > 0 && x->secure ? HTTP_AT_TLS : HTTP_AT_CONNECTION;
+    return HTTP_AT_SERVER;
 }
 
 /* The last value of a response header, or NULL. */
@@ -427,19 +425,17 @@ http_take_response(struct http_exchange *x, CURL *curl,
                    struct http_response *response, struct error *err)
 {
     long status = 0;
-    const char *type = NULL, *wait;
+    const char *wait;
 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
     if (status < 100 || status > 599)
         return error_set(err, FAIL_SERVICE, "lost",
                          "%s did not answer in HTTP", x->host);
     response->status = (int)status;
-    response->is_json = http_value_is_json(type);
     response->date = http_date(http_header(curl, "Date"));
     wait = http_header(curl, "Retry-After");
     response->retry_after_s =
-        http_value_wait(wait, http_date(wait), response->date);
+        retry_after_seconds(wait, http_date(wait), response->date);
     secret_move(&response->body, &x->body);
     return 0;
 }

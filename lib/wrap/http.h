@@ -48,16 +48,13 @@ struct http_request {
 enum http_step {
     HTTP_AT_START, /* nothing was tried */
     HTTP_AT_NAME,  /* the name was looked up */
-    HTTP_AT_CONNECTION,
     HTTP_AT_PROXY, /* its name, the way to it, or what it answered */
-    HTTP_AT_TLS,
-    HTTP_AT_ANSWER /* the request may have been seen */
+    HTTP_AT_SERVER /* the way to it, TLS, or its answer */
 };
 
 struct http_response {
     int status; /* 100..599 */
     struct secret body;
-    bool is_json;          /* by Content-Type */
     int64_t retry_after_s; /* -1 when the server did not say; a date is
                               turned into seconds from now */
     int64_t date;          /* the server's clock, seconds, or 0 */
@@ -67,7 +64,7 @@ struct http_response {
 
 #define HTTP_RESPONSE_INIT                                                    \
     {                                                                         \
-        0, SECRET_INIT, false, -1, 0, false, HTTP_AT_START                    \
+        0, SECRET_INIT, -1, 0, false, HTTP_AT_START                           \
     }
 
 /*
