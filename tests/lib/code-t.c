@@ -12,55 +12,33 @@
 #include "lib/base/cleanup.h"
 #include "lib/oauth/code.h"
 #include "lib/oauth/register.h"
-#include "tests/lib/server.h"
-
-#define JSON(status, body)                                                    \
-    "HTTP/1.1 " status " X\r\nContent-Type: application/json\r\n\r\n" body
+#include "tests/lib/room.h"
 
 #define REDIRECT "http://127.0.0.1:5000/callback"
 
-static const struct http_options patient = {.connect_timeout_ms = 20000,
-                                            .timeout_ms = 20000};
-
-/* One server and Parallel's OAuth provider at it, for one question. */
-struct room {
-    struct server_step step;
-    struct server server;
-    struct provider provider;
+/* One code, and what comes of it. */
+struct exchange {
+    struct room room;
     struct token token;
     bool maybe_done;
-    struct error err;
 };
 
 static void
-room_open(struct room *room, enum server_action action, const char *text)
+exchange_open(struct exchange *x, enum server_action action, const char *text)
 {
-    *room = (struct room){.step = {action, text}, .token = TOKEN_INIT};
-    server_start(&room->server, &room->step, 1);
-    assert_int_equal(provider_init_parallel_keys(
-                         &room->provider, room->server.base, room->server.base,
-                         room->server.base, NULL, NULL),
-                     0);
+    *x = (struct exchange){.token = TOKEN_INIT};
+    room_open_keys(&x->room, action, text);
 }
 
 static void
-room_close(struct room *room)
+exchange_close(struct exchange *x)
 {
-    server_stop(&room->server);
-    provider_release(&room->provider);
-    token_release(&room->token);
-}
-
-static const char *
-room_body(const struct room *room)
-{
-    const char *end = strstr(room->server.request[0], "\r\n\r\n");
-
-    return end ? end + 4 : "";
+    room_close(&x->room);
+    token_release(&x->token);
 }
 
 static enum oauth_result
-room_exchange(struct room *room, const char *verifier_text)
+exchange_run(struct exchange *x, const char *verifier_text)
 {
     CLEANUP(secret_release) struct secret code = SECRET_INIT;
     CLEANUP(secret_release) struct secret verifier = SECRET_INIT;
@@ -68,8 +46,8 @@ room_exchange(struct room *room, const char *verifier_text)
 
     assert_int_equal(secret_append_text(&code, "top/secret code"), 0);
     assert_int_equal(secret_append_text(&verifier, verifier_text), 0);
-    return code_exchange(&patient, &room->provider, &grant, &room->token,
-                         &room->maybe_done, &room->err);
+    return code_exchange(&patient, &x->room.provider, &grant, &x->token,
+                         &x->maybe_done, &x->room.err);
 }
 
 static void
@@ -145,38 +123,36 @@ test_long_address(void **state)
 static void
 test_exchange(void **state)
 {
-    struct room room;
+    struct exchange x;
 
     (void)state;
-    room_open(&room, SERVER_SEND,
-              JSON("200", "{\"access_token\":\"k\",\"token_type\":"
-                          "\"bearer\"}"));
-    assert_int_equal(room_exchange(&room, "v~1"), OAUTH_OK);
-    assert_true(secret_equals(&room.token.access, "k"));
-    assert_int_equal(room.token.lifetime_ms, -1);
-    assert_true(secret_is_empty(&room.token.refresh));
-    assert_ptr_equal(strstr(room.server.request[0], "POST /getKeys/token "),
-                     room.server.request[0]);
-    assert_non_null(
-        strstr(room.server.request[0], "application/x-www-form-urlencoded"));
-    assert_string_equal(room_body(&room),
+    exchange_open(&x, SERVER_SEND,
+                  JSON("200", "{\"access_token\":\"k\",\"token_type\":"
+                              "\"bearer\"}"));
+    assert_int_equal(exchange_run(&x, "v~1"), OAUTH_OK);
+    assert_true(secret_equals(&x.token.access, "k"));
+    assert_int_equal(x.token.lifetime_ms, -1);
+    assert_true(secret_is_empty(&x.token.refresh));
+    assert_starts(room_asked(&x.room), "POST /getKeys/token ");
+    assert_has(room_asked(&x.room), "application/x-www-form-urlencoded");
+    assert_string_equal(room_body(&x.room),
                         "grant_type=authorization_code&client_id=id%261"
                         "&redirect_uri="
                         "http%3A%2F%2F127.0.0.1%3A5000%2Fcallback"
                         "&code=top%2Fsecret+code&code_verifier=v%7E1");
-    room_close(&room);
+    exchange_close(&x);
 }
 
 static void
 test_exchange_without_pkce(void **state)
 {
-    struct room room;
+    struct exchange x;
 
     (void)state;
-    room_open(&room, SERVER_SEND, JSON("200", "{\"access_token\":\"k\"}"));
-    assert_int_equal(room_exchange(&room, ""), OAUTH_OK);
-    assert_null(strstr(room_body(&room), "code_verifier"));
-    room_close(&room);
+    exchange_open(&x, SERVER_SEND, JSON("200", "{\"access_token\":\"k\"}"));
+    assert_int_equal(exchange_run(&x, ""), OAUTH_OK);
+    assert_null(strstr(room_body(&x.room), "code_verifier"));
+    exchange_close(&x);
 }
 
 /* What the server says of code and verifier does not get into a message. */
@@ -188,25 +164,25 @@ test_refused(void **state)
                     "\"top/secret code is unknown\"}"),
         JSON("400", "{\"error\":\"invalid_grant\",\"error_description\":"
                     "\"not of verifier-1\"}")};
-    struct room room;
+    struct exchange x;
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        room_open(&room, SERVER_SEND, said[i]);
-        assert_int_equal(room_exchange(&room, "verifier-1"),
-                         OAUTH_INVALID_GRANT);
-        assert_string_equal(room.err.id, "invalid_grant");
-        assert_null(strstr(room.err.text, "secret"));
-        assert_null(strstr(room.err.text, "verifier"));
-        assert_false(room.maybe_done);
-        room_close(&room);
+        exchange_open(&x, SERVER_SEND, said[i]);
+        assert_int_equal(exchange_run(&x, "verifier-1"), OAUTH_INVALID_GRANT);
+        assert_string_equal(x.room.err.id, "invalid_grant");
+        assert_null(strstr(x.room.err.text, "secret"));
+        assert_null(strstr(x.room.err.text, "verifier"));
+        assert_false(x.maybe_done);
+        exchange_close(&x);
     }
-    room_open(&room, SERVER_SEND,
-              JSON("400", "{\"error\":\"invalid_grant\","
-                          "\"error_description\":\"not for " REDIRECT "\"}"));
-    assert_int_equal(room_exchange(&room, "verifier-1"), OAUTH_INVALID_GRANT);
-    assert_non_null(strstr(room.err.text, "not for " REDIRECT));
-    room_close(&room);
+    exchange_open(&x, SERVER_SEND,
+                  JSON("400",
+                       "{\"error\":\"invalid_grant\","
+                       "\"error_description\":\"not for " REDIRECT "\"}"));
+    assert_int_equal(exchange_run(&x, "verifier-1"), OAUTH_INVALID_GRANT);
+    assert_non_null(strstr(x.room.err.text, "not for " REDIRECT));
+    exchange_close(&x);
 }
 
 /* It may have been carried out: the code is of no more use. */
@@ -218,16 +194,16 @@ test_lost(void **state)
         {SERVER_SEND, JSON("200", "{\"token_type\":\"bearer\"}")},
         {SERVER_SEND, JSON("200", "{\"access_token\":\"a b\"}")},
         {SERVER_SEND, JSON("502", "{}")}};
-    struct room room;
+    struct exchange x;
 
     (void)state;
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
-        room_open(&room, lost[i].action, lost[i].text);
-        assert_int_equal(room_exchange(&room, "v"), OAUTH_FAILED);
-        assert_true(room.maybe_done);
-        assert_int_equal(room.err.failure, FAIL_SERVICE);
-        assert_true(secret_is_empty(&room.token.access));
-        room_close(&room);
+        exchange_open(&x, lost[i].action, lost[i].text);
+        assert_int_equal(exchange_run(&x, "v"), OAUTH_FAILED);
+        assert_true(x.maybe_done);
+        assert_int_equal(x.room.err.failure, FAIL_SERVICE);
+        assert_true(secret_is_empty(&x.token.access));
+        exchange_close(&x);
     }
 }
 
@@ -235,20 +211,21 @@ static void
 test_register(void **state)
 {
     cleanup_free char *id = NULL;
-    struct room room;
+    struct exchange x;
 
     (void)state;
-    room_open(&room, SERVER_SEND, JSON("201", "{\"client_id\":\"c1\"}"));
-    assert_int_equal(
-        register_redirect(&patient, &room.provider, REDIRECT, &id, &room.err),
-        OAUTH_OK);
+    exchange_open(&x, SERVER_SEND, JSON("201", "{\"client_id\":\"c1\"}"));
+    assert_int_equal(register_redirect(&patient, &x.room.provider, REDIRECT,
+                                       &id, &x.room.err),
+                     OAUTH_OK);
     assert_string_equal(id, "c1");
-    assert_non_null(strstr(room.server.request[0], "POST /getKeys/register "));
-    assert_non_null(strstr(room_body(&room), "{\"redirect_uris\":["));
-    assert_non_null(strstr(room_body(&room), "5000"));
-    assert_int_equal(register_client(&patient, &room.provider, &id, &room.err),
-                     OAUTH_FAILED);
-    room_close(&room);
+    assert_starts(room_asked(&x.room), "POST /getKeys/register ");
+    assert_has(room_body(&x.room), "{\"redirect_uris\":[");
+    assert_has(room_body(&x.room), "5000");
+    assert_int_equal(
+        register_client(&patient, &x.room.provider, &id, &x.room.err),
+        OAUTH_FAILED);
+    exchange_close(&x);
 }
 
 /* Parallel's other way in has its own endpoints, and the same issuer. */
@@ -292,5 +269,5 @@ main(void)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("code", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("code", tests, NULL, room_stop);
 }

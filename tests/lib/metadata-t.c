@@ -11,10 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/oauth/metadata.h"
-#include "tests/lib/server.h"
-
-static const struct http_options patient = {.connect_timeout_ms = 20000,
-                                            .timeout_ms = 20000};
+#include "tests/lib/room.h"
 
 static void
 test_url(void **state)
@@ -243,14 +240,6 @@ test_fetch_large(void **state)
     provider_release(&p);
 }
 
-static int
-stop(void **state)
-{
-    (void)state;
-    http_stop();
-    return 0;
-}
-
 int
 main(void)
 {
@@ -265,5 +254,5 @@ main(void)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("metadata", tests, NULL, stop);
+    return cmocka_run_group_tests_name("metadata", tests, NULL, room_stop);
 }
