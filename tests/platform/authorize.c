@@ -1,17 +1,16 @@
 #include "tests/platform/authorize.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/platform/application.h"
 #include "tests/platform/config.h"
 #include "tests/platform/consent.h"
+#include "tests/platform/consent_form.h"
 #include "tests/platform/pick.h"
 #include "tests/platform/pkce.h"
 #include "tests/platform/redirect.h"
 #include "tests/platform/scope.h"
 #include "tests/platform/sheet.h"
-#include "tests/platform/stub.h"
 #include "tests/platform/uri.h"
 
 /* What is so wrong that the browser is not sent back, or NULL. */
@@ -51,30 +50,6 @@ mistake(const struct request *request)
     return NULL;
 }
 
-/* Sends the browser to address, which is used up. */
-static void
-leave(struct reply *reply, char *address)
-{
-    redirect_send(reply, address);
-    free(address);
-}
-
-static void
-write_form(struct sheet *sheet, struct consent *consent)
-{
-    fprintf(sheet->out,
-            "<form action=\"/getKeys/authorize\" method=\"post\">\n"
-            "<input type=\"hidden\" name=\"consent\" value=\"%s\">\n"
-            "<input type=\"hidden\" name=\"form\" value=\"%s\">\n",
-            consent->id, stub_new(&consent->stubs));
-    pick_write(sheet->out);
-    fputs("<div class=\"row\">"
-          "<button name=\"decision\" value=\"refuse\">Refuse</button>"
-          "<button class=\"yes\" name=\"decision\" value=\"approve\">Approve"
-          "</button></div>\n</form>\n",
-          sheet->out);
-}
-
 static void
 ask(struct consent *consent, struct reply *reply)
 {
@@ -91,9 +66,9 @@ ask(struct consent *consent, struct reply *reply)
           sheet.out);
     sheet_escape(sheet.out, back.origin);
     fputs("</b>.</p>\n", sheet.out);
-    write_form(&sheet, consent);
-    sheet.target = *back.host == '[' ? "http:" : back.origin;
-    sheet_end(&sheet, 200, reply);
+    consent_form_begin(&sheet, consent, "/getKeys/authorize");
+    pick_write(sheet.out);
+    consent_form_end(&sheet, consent, "Approve", reply);
 }
 
 void
@@ -118,45 +93,19 @@ authorize_get(const struct request *request, struct reply *reply)
     }
     answer.value = mistake(request);
     if (answer.value)
-        leave(reply,
-              redirect_address(question.redirect_uri, "redirect", &answer));
+        redirect_send(reply, redirect_address(question.redirect_uri,
+                                              "redirect", &answer));
     else if (config()->approve_after >= 0)
-        leave(reply, consent_approve(consent_new(&question), NULL));
+        redirect_send(reply, consent_approve(consent_new(&question), NULL));
     else
         ask(consent_new(&question), reply);
-}
-
-static void
-decide(struct consent *consent, const struct form *form, struct reply *reply)
-{
-    const char *decision = form_get(form, "decision");
-    struct pick pick;
-
-    if (decision && strcmp(decision, "refuse") == 0)
-        leave(reply, consent_deny(consent));
-    else if (decision && strcmp(decision, "approve") == 0 &&
-             pick_read(&pick, form_get(form, "key")))
-        leave(reply, consent_approve(consent, &pick));
-    else
-        sheet_say("That was no decision", "Go back and look again.", 400,
-                  reply);
 }
 
 void
 authorize_post(const struct request *request, struct reply *reply)
 {
-    const char *id = form_get(&request->form, "consent");
-    const char *form = form_get(&request->form, "form");
-    struct consent *consent = id ? consent_find(PORT_PLATFORM, id) : NULL;
+    struct consent *consent = consent_form_read(request, PORT_PLATFORM, reply);
 
-    if (!request->has_form || request->form_wrong || !consent)
-        sheet_say("That form is not good", "Start again.", 400, reply);
-    else if (consent_status(consent) != CONSENT_PENDING)
-        sheet_say("Too late", "This was decided already, or has expired.", 409,
-                  reply);
-    else if (!stub_take(&consent->stubs, form))
-        sheet_say("That form is not good any more", "Start again.", 403,
-                  reply);
-    else
-        decide(consent, &request->form, reply);
+    if (consent)
+        consent_form_decide(consent, &request->form, reply);
 }

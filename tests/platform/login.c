@@ -1,14 +1,13 @@
 #include "tests/platform/login.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/platform/config.h"
 #include "tests/platform/consent.h"
+#include "tests/platform/consent_form.h"
 #include "tests/platform/redirect.h"
 #include "tests/platform/second.h"
 #include "tests/platform/sheet.h"
-#include "tests/platform/stub.h"
 #include "tests/platform/uri.h"
 
 static bool
@@ -41,24 +40,6 @@ distrust(const struct request *request)
     return NULL;
 }
 
-/* Sends the browser to address, which is used up. */
-static void
-leave(struct reply *reply, char *address)
-{
-    redirect_send(reply, address);
-    free(address);
-}
-
-static void
-begin_form(struct sheet *sheet, struct consent *consent)
-{
-    fprintf(sheet->out,
-            "<form action=\"" LOGIN_PATH "\" method=\"post\">\n"
-            "<input type=\"hidden\" name=\"consent\" value=\"%s\">\n"
-            "<input type=\"hidden\" name=\"form\" value=\"%s\">\n",
-            consent->id, stub_new(&consent->stubs));
-}
-
 static void
 ask_who(struct consent *consent, const char *wrong, unsigned status,
         struct reply *reply)
@@ -70,7 +51,7 @@ ask_who(struct consent *consent, const char *wrong, unsigned status,
     if (wrong)
         fprintf(sheet.out, "<p class=\"wrong\" role=\"alert\">%s</p>\n",
                 wrong);
-    begin_form(&sheet, consent);
+    consent_form_begin(&sheet, consent, LOGIN_PATH);
     fputs("<label for=\"user\">User name</label>\n"
           "<input type=\"text\" id=\"user\" name=\"user\" "
           "autocomplete=\"username\" required autofocus>\n"
@@ -87,23 +68,15 @@ static void
 ask_whether(struct consent *consent, struct reply *reply)
 {
     struct sheet sheet;
-    struct uri back = {.origin = ""};
 
-    uri_read(&back, consent->redirect_uri);
     sheet_begin(&sheet, "Grant access");
     fputs("<h1>Grant access to <q>", sheet.out);
     sheet_escape(sheet.out, consent->client_id);
     fputs("</q>?</h1>\n<p>It can do on your behalf: <b>", sheet.out);
     sheet_escape(sheet.out, consent->scope);
     fputs("</b>.</p>\n", sheet.out);
-    begin_form(&sheet, consent);
-    fputs("<div class=\"row\">"
-          "<button name=\"decision\" value=\"refuse\">Refuse</button>"
-          "<button class=\"yes\" name=\"decision\" value=\"approve\">Grant"
-          "</button></div>\n</form>\n",
-          sheet.out);
-    sheet.target = *back.host == '[' ? "http:" : back.origin;
-    sheet_end(&sheet, 200, reply);
+    consent_form_begin(&sheet, consent, LOGIN_PATH);
+    consent_form_end(&sheet, consent, "Grant", reply);
 }
 
 void
@@ -127,10 +100,10 @@ login_get(const struct request *request, struct reply *reply)
     }
     answer.value = type ? "unsupported_response_type" : "invalid_request";
     if (!type || strcmp(type, "code") != 0)
-        leave(reply, redirect_address(question.redirect_uri, "second-redirect",
-                                      &answer));
+        redirect_send(reply, redirect_address(question.redirect_uri,
+                                              "second-redirect", &answer));
     else if (config()->approve_after >= 0)
-        leave(reply, consent_approve(consent_new(&question), NULL));
+        redirect_send(reply, consent_approve(consent_new(&question), NULL));
     else
         ask_who(consent_new(&question), NULL, 200, reply);
 }
@@ -151,37 +124,15 @@ sign_in(struct consent *consent, const struct form *form, struct reply *reply)
     ask_whether(consent, reply);
 }
 
-static void
-decide(struct consent *consent, const struct form *form, struct reply *reply)
-{
-    const char *decision = form_get(form, "decision");
-
-    if (decision && strcmp(decision, "refuse") == 0)
-        leave(reply, consent_deny(consent));
-    else if (decision && strcmp(decision, "approve") == 0)
-        leave(reply, consent_approve(consent, NULL));
-    else
-        sheet_say("That was no decision", "Go back and look again.", 400,
-                  reply);
-}
-
 void
 login_post(const struct request *request, struct reply *reply)
 {
-    const char *id = form_get(&request->form, "consent");
-    const char *form = form_get(&request->form, "form");
-    struct consent *consent = id ? consent_find(PORT_SECOND, id) : NULL;
+    struct consent *consent = consent_form_read(request, PORT_SECOND, reply);
 
-    if (!request->has_form || request->form_wrong || !consent)
-        sheet_say("That form is not good", "Start again.", 400, reply);
-    else if (consent_status(consent) != CONSENT_PENDING)
-        sheet_say("Too late", "This was decided already, or has expired.", 409,
-                  reply);
-    else if (!stub_take(&consent->stubs, form))
-        sheet_say("That form is not good any more", "Start again.", 403,
-                  reply);
-    else if (consent->signed_in)
-        decide(consent, &request->form, reply);
+    if (!consent)
+        return;
+    if (consent->signed_in)
+        consent_form_decide(consent, &request->form, reply);
     else
         sign_in(consent, &request->form, reply);
 }

@@ -104,11 +104,7 @@ ask_for_decision(struct code *code, struct reply *reply)
         pick_write(sheet.out);
     else
         write_orgs(sheet.out);
-    fputs("<div class=\"row\">"
-          "<button name=\"decision\" value=\"refuse\">Refuse</button>"
-          "<button class=\"yes\" name=\"decision\" value=\"approve\">Approve"
-          "</button></div>\n</form>\n",
-          sheet.out);
+    sheet_decide(&sheet, "Approve");
     sheet_end(&sheet, 200, reply);
 }
 

@@ -63,9 +63,10 @@ redirect_address(const char *redirect_uri, const char *kind,
 }
 
 void
-redirect_send(struct reply *reply, const char *address)
+redirect_send(struct reply *reply, char *address)
 {
     reply_bytes(reply, 303, "text/plain", memory_copy(""), 0);
     reply_header(reply, "Location", address);
     reply_header(reply, "Referrer-Policy", "no-referrer");
+    free(address);
 }

@@ -22,7 +22,7 @@ struct redirect_answer {
 char *redirect_address(const char *redirect_uri, const char *kind,
                        const struct redirect_answer *answer);
 
-/* Answers 303 to that address. */
-void redirect_send(struct reply *reply, const char *address);
+/* Answers 303 to that address, which is freed. */
+void redirect_send(struct reply *reply, char *address);
 
 #endif

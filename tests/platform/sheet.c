@@ -106,6 +106,17 @@ sheet_escape(FILE *out, const char *text)
 }
 
 void
+sheet_decide(struct sheet *sheet, const char *yes)
+{
+    fprintf(sheet->out,
+            "<div class=\"row\">"
+            "<button name=\"decision\" value=\"refuse\">Refuse</button>"
+            "<button class=\"yes\" name=\"decision\" value=\"approve\">%s"
+            "</button></div>\n</form>\n",
+            yes);
+}
+
+void
 sheet_say(const char *title, const char *text, unsigned status,
           struct reply *reply)
 {

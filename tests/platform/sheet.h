@@ -29,6 +29,10 @@ void sheet_end(struct sheet *sheet, unsigned status, struct reply *reply);
 /* Writes text with everything escaped that means something in HTML. */
 void sheet_escape(FILE *out, const char *text);
 
+/* Ends a form with two buttons, whose field is "decision": refuse, and
+ * approve, on which yes stands. */
+void sheet_decide(struct sheet *sheet, const char *yes);
+
 /* A whole page: a title and a sentence. */
 void sheet_say(const char *title, const char *text, unsigned status,
                struct reply *reply);
