@@ -6,11 +6,11 @@
 
 #include "tests/platform/basic.h"
 #include "tests/platform/config.h"
-#include "tests/platform/consent.h"
 #include "tests/platform/oauth.h"
 #include "tests/platform/second.h"
 #include "tests/platform/token.h"
 #include "tests/platform/value.h"
+#include "tests/platform/webcode.h"
 
 static void
 unauthorized(struct reply *reply, const char *why)
@@ -92,23 +92,12 @@ answer(const struct issue *issue, struct reply *reply)
 static void
 web_code(const struct request *request, struct reply *reply)
 {
-    const char *code;
-    const char *redirect_uri;
-    const char *wrong;
-    struct consent *consent;
+    struct consent *consent =
+        webcode_redeem(request, PORT_SECOND, second_client_id(), false, reply);
     struct issue issue;
 
-    if (!(code = oauth_field(request, "code", reply)) ||
-        !(redirect_uri = oauth_field(request, "redirect_uri", reply)))
+    if (!consent)
         return;
-    consent = consent_by_code(PORT_SECOND, code);
-    wrong = consent ? consent_redeem(consent, second_client_id(), redirect_uri,
-                                     NULL)
-                    : "Unknown code";
-    if (wrong) {
-        oauth_error(reply, "invalid_grant", wrong);
-        return;
-    }
     token_begin(PORT_SECOND, second_client_id(), second_user(), consent->scope,
                 &issue);
     consent->family = issue.family->number;
@@ -138,17 +127,12 @@ refresh(const struct request *request, struct reply *reply)
 void
 exchange_post(const struct request *request, struct reply *reply)
 {
-    const char *type;
+    static const struct oauth_grant grants[] = {
+        {"authorization_code", web_code},
+        {"refresh_token", refresh},
+        {NULL, NULL},
+    };
 
-    if (!oauth_has_form(request, reply) || !authenticate(request, reply))
-        return;
-    type = oauth_field(request, "grant_type", reply);
-    if (!type)
-        return;
-    if (strcmp(type, "authorization_code") == 0)
-        web_code(request, reply);
-    else if (strcmp(type, "refresh_token") == 0)
-        refresh(request, reply);
-    else
-        oauth_error(reply, "unsupported_grant_type", NULL);
+    if (oauth_has_form(request, reply) && authenticate(request, reply))
+        oauth_grant(request, grants, reply);
 }

@@ -130,17 +130,12 @@ refresh(const struct request *request, struct reply *reply)
 void
 grant_post(const struct request *request, struct reply *reply)
 {
-    const char *type;
+    static const struct oauth_grant grants[] = {
+        {GRANT_DEVICE_CODE, device_code},
+        {"refresh_token", refresh},
+        {NULL, NULL},
+    };
 
-    if (!oauth_has_form(request, reply))
-        return;
-    type = oauth_field(request, "grant_type", reply);
-    if (!type)
-        return;
-    if (strcmp(type, GRANT_DEVICE_CODE) == 0)
-        device_code(request, reply);
-    else if (strcmp(type, "refresh_token") == 0)
-        refresh(request, reply);
-    else
-        oauth_error(reply, "unsupported_grant_type", NULL);
+    if (oauth_has_form(request, reply))
+        oauth_grant(request, grants, reply);
 }

@@ -5,12 +5,12 @@
 #include "tests/platform/application.h"
 #include "tests/platform/code.h"
 #include "tests/platform/config.h"
-#include "tests/platform/consent.h"
 #include "tests/platform/grant.h"
 #include "tests/platform/oauth.h"
 #include "tests/platform/pick.h"
 #include "tests/platform/scope.h"
 #include "tests/platform/value.h"
+#include "tests/platform/webcode.h"
 
 /* Hands out the key that was picked; NULL, and answered, when it is gone. */
 static const struct key *
@@ -36,27 +36,13 @@ static void
 web_code(const struct request *request, struct reply *reply)
 {
     const char *client_id;
-    const char *code;
-    const char *redirect_uri;
-    const char *verifier;
-    const char *wrong;
     const struct key *key;
     struct consent *consent;
 
-    if (!oauth_application(request, &client_id, reply) ||
-        !(code = oauth_field(request, "code", reply)) ||
-        !(redirect_uri = oauth_field(request, "redirect_uri", reply)) ||
-        !(verifier = oauth_field(request, "code_verifier", reply)))
+    if (!oauth_application(request, &client_id, reply))
         return;
-    consent = consent_by_code(PORT_PLATFORM, code);
-    wrong = consent
-                ? consent_redeem(consent, client_id, redirect_uri, verifier)
-                : "Unknown code";
-    if (wrong) {
-        oauth_error(reply, "invalid_grant", wrong);
-        return;
-    }
-    key = hand_out(&consent->pick, client_id, reply);
+    consent = webcode_redeem(request, PORT_PLATFORM, client_id, true, reply);
+    key = consent ? hand_out(&consent->pick, client_id, reply) : NULL;
     if (key)
         memcpy(consent->key_id, key->id, sizeof(consent->key_id));
 }
@@ -81,17 +67,12 @@ device_code(const struct request *request, struct reply *reply)
 void
 keygrant_post(const struct request *request, struct reply *reply)
 {
-    const char *type;
+    static const struct oauth_grant grants[] = {
+        {"authorization_code", web_code},
+        {GRANT_DEVICE_CODE, device_code},
+        {NULL, NULL},
+    };
 
-    if (!oauth_has_form(request, reply))
-        return;
-    type = oauth_field(request, "grant_type", reply);
-    if (!type)
-        return;
-    if (strcmp(type, "authorization_code") == 0)
-        web_code(request, reply);
-    else if (strcmp(type, GRANT_DEVICE_CODE) == 0)
-        device_code(request, reply);
-    else
-        oauth_error(reply, "unsupported_grant_type", NULL);
+    if (oauth_has_form(request, reply))
+        oauth_grant(request, grants, reply);
 }

@@ -84,3 +84,20 @@ oauth_application(const struct request *request, const char **out,
     oauth_unknown_client(reply);
     return false;
 }
+
+void
+oauth_grant(const struct request *request, const struct oauth_grant *grants,
+            struct reply *reply)
+{
+    const char *type = oauth_field(request, "grant_type", reply);
+
+    if (!type)
+        return;
+    for (; grants->type; grants++) {
+        if (strcmp(type, grants->type) == 0) {
+            grants->answer(request, reply);
+            return;
+        }
+    }
+    oauth_error(reply, "unsupported_grant_type", NULL);
+}

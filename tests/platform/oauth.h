@@ -37,4 +37,14 @@ bool oauth_client(const struct request *request, bool needed, const char **out,
 bool oauth_application(const struct request *request, const char **out,
                        struct reply *reply);
 
+/* A grant_type, and what answers it. */
+struct oauth_grant {
+    const char *type;
+    void (*answer)(const struct request *request, struct reply *reply);
+};
+
+/* Answers by the grant that a good form names; the last one's type is NULL. */
+void oauth_grant(const struct request *request,
+                 const struct oauth_grant *grants, struct reply *reply);
+
 #endif
