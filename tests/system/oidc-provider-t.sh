@@ -2,26 +2,16 @@
 # An authorization server that nobody here wrote, by configuration alone: the
 # npm package oidc-provider. Discovery, registration, the device grant, rotation
 # and revocation.
-#
-# npm installs it below the build tree, with the settings of whoever runs this,
-# so before all that lib.sh changes.
-package=${BUILD:?the build tree}/oidc-provider
-npm_missing=''
-if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-    npm_missing="npm or node is missing"
-elif [ ! -e "$package/node_modules/oidc-provider/package.json" ]; then
-    mkdir -p "$package"
-    timeout 120 npm install --prefix "$package" --ignore-scripts --no-audit \
-        --no-fund oidc-provider@9 >"$package/npm.log" 2>&1 </dev/null ||
-        npm_missing="npm cannot install oidc-provider"
-fi
+# shellcheck source=tests/system/npm.sh disable=SC1091
+. "$(dirname "$0")/npm.sh"
+npm_install oidc-provider oidc-provider@9
 # shellcheck source=tests/system/lib.sh disable=SC1091,SC2154
 . "$(dirname "$0")/lib.sh"
-[ -z "$npm_missing" ] || skip_all "$npm_missing"
+npm_needs
 
 # serve PATH: the server; its issuer in $ISSUER
 serve() {
-    in_background node "$(dirname "$0")/oidc-server.mjs" "$package" "$1" \
+    in_background node "$(dirname "$0")/oidc-server.mjs" "$npm_folder" "$1" \
         >"$WORK/issuer" 2>"$WORK/server.err"
     wait_until 30 test -s "$WORK/issuer" || skip_all "node cannot run it: $(
         tail -n 1 "$WORK/server.err"
@@ -145,7 +135,7 @@ wait_until 20 grep -q . "$WORK/login"
 curl -sSL --noproxy '*' --cookie '' -o "$WORK/page" \
     "$(head -n 1 "$WORK/login" | jq -r .verification_uri_complete)"
 wait "$login"
-like "$?:$(tail -1 "$WORK/login" | jq -r .error)" '^[34]:invalid_request' \
+is "$?:$(tail -1 "$WORK/login" | jq -r .error)" 3:invalid_request \
     "without PKCE it refuses"
 section
 

@@ -1,26 +1,15 @@
 #!/bin/bash
 # The official Parallel SDK under exec: nobody tells it a key, and the service
 # gets the right one.
-#
-# npm installs it below the build tree, with the settings of whoever runs this,
-# so before all that lib.sh changes.
-sdk=${BUILD:?the build tree}/sdk
-npm_missing=''
-if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-    npm_missing="npm or node is missing"
-elif [ ! -e "$sdk/node_modules/parallel-web/package.json" ]; then
-    mkdir -p "$sdk"
-    timeout 120 npm install --prefix "$sdk" --ignore-scripts --no-audit \
-        --no-fund parallel-web@1 >"$sdk/npm.log" 2>&1 </dev/null ||
-        npm_missing="npm cannot install parallel-web"
-fi
+. "$(dirname "$0")/npm.sh"
+npm_install sdk parallel-web@1
 . "$(dirname "$0")/lib.sh"
-[ -z "$npm_missing" ] || skip_all "$npm_missing"
+npm_needs
 
 start_sandbox
 cat >"$WORK/run.cjs" <<END
 const { createRequire } = require('module')
-const Parallel = createRequire('$sdk/')('parallel-web').default
+const Parallel = createRequire('$npm_folder/')('parallel-web').default
 new Parallel({ maxRetries: 0 }).taskRun.create({ input: 'x', processor: 'base' })
     .then((run) => console.log(JSON.stringify(run)))
     .catch((err) => { console.error(String(err)); process.exitCode = 9 })
