@@ -269,5 +269,5 @@ main(void)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("code", tests, NULL, room_stop);
+    return cmocka_run_group_tests_name("code", tests, ask_begin, ask_end);
 }

@@ -13,85 +13,8 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/clock.h"
-#include "lib/wrap/http.h"
-#include "tests/lib/server.h"
+#include "tests/lib/ask.h"
 #include "tests/lib/trace.h"
-
-#define OK_HEAD  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-#define OK_EMPTY OK_HEAD "Content-Length: 2\r\n\r\n{}"
-
-/* Enough for a slow machine where nothing is to time out. */
-static const struct http_options patient = {.connect_timeout_ms = 20000,
-                                            .timeout_ms = 20000};
-
-static int
-get(const struct http_options *options, const char *url,
-    struct http_response *response, struct error *err)
-{
-    struct http_request request = {.method = "GET", .url = url};
-
-    return http_send(options, &request, response, err);
-}
-
-/* One GET from a server that plays step; it must be answered. */
-static struct http_response
-answer_of(const char *text)
-{
-    struct server_step step = {SERVER_SEND, text};
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    struct server server;
-
-    server_start(&server, &step, 1);
-    if (get(&patient, server.base, &response, &err) < 0)
-        fail_msg("%s: %s", err.id, err.text);
-    server_stop(&server);
-    return response;
-}
-
-static void
-assert_failure(const struct error *err, const char *id, const char *part)
-{
-    assert_int_equal(err->failure,
-                     strcmp(id, "url") == 0 ? FAIL_INPUT : FAIL_SERVICE);
-    if (strcmp(err->id, id) != 0)
-        fail_msg("%s instead of %s: %s", err->id, id, err->text);
-    if (!strstr(err->text, part))
-        fail_msg("\"%s\" lacks \"%s\"", err->text, part);
-}
-
-/* A POST to a server that plays step fails like this. Returns whether it was
- * a time-out. */
-static bool
-assert_trouble(enum server_action action, const char *text,
-               const struct http_options *options, const char *id,
-               const char *part)
-{
-    struct server_step step = {action, text};
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    struct secret body = {(char[]){"a=b"}, 3, 4};
-    struct server server;
-    char host[32];
-    struct http_request request = {.method = "POST",
-                                   .content_type =
-                                       "application/x-www-form-urlencoded",
-                                   .body = &body};
-
-    server_start(&server, &step, 1);
-    request.url = server.base;
-    if (http_send(options, &request, &response, &err) == 0)
-        fail_msg("accepted: %.60s", text);
-    server_stop(&server);
-    assert_failure(&err, id, part);
-    snprintf(host, sizeof host, "127.0.0.1:%d", server.port);
-    assert_non_null(strstr(err.text, host));
-    assert_int_equal(response.status, 0);
-    assert_true(secret_is_empty(&response.body));
-    assert_int_equal(server.served, 1); /* nothing is ever sent twice */
-    return response.timed_out;
-}
 
 /* How often part is in text. */
 static int
@@ -342,146 +265,6 @@ test_old_response(void **state)
 }
 
 static void
-test_too_large(void **state)
-{
-    struct http_response response;
-    size_t head;
-    char *text;
-
-    (void)state;
-    assert_false(assert_trouble(SERVER_FLOOD, OK_HEAD "\r\n", &patient, "lost",
-                                "too large"));
-    assert_trouble(SERVER_FLOOD, OK_HEAD "Content-Length: 99999999999\r\n\r\n",
-                   &patient, "lost", "too large");
-    text = malloc(HTTP_BODY_MAX + 1024);
-    head = (size_t)sprintf(text, OK_HEAD "\r\n");
-    memset(text + head, 'x', HTTP_BODY_MAX);
-    text[head + HTTP_BODY_MAX] = '\0';
-    response = answer_of(text);
-    assert_int_equal(response.body.len, HTTP_BODY_MAX);
-    http_response_release(&response);
-    strcat(text, "x");
-    assert_trouble(SERVER_SEND, text, &patient, "lost", "too large");
-    free(text);
-}
-
-static void
-test_lost(void **state)
-{
-    (void)state;
-    assert_trouble(SERVER_SEND, "", &patient, "lost", "no complete answer");
-    assert_trouble(SERVER_RESET, "", &patient, "lost", "no complete answer");
-    assert_trouble(SERVER_SEND, OK_HEAD "Content-Length: 9\r\n\r\n{}",
-                   &patient, "lost", "no complete answer");
-    assert_trouble(SERVER_RESET, OK_HEAD "Content-Length: 9\r\n\r\n{}",
-                   &patient, "lost", "no complete answer");
-    assert_trouble(SERVER_SEND,
-                   OK_HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\n{",
-                   &patient, "lost", "no complete answer");
-    assert_trouble(SERVER_SEND, "HTTP/1.1 200 OK\r\nContent-Ty", &patient,
-                   "lost", "no complete answer");
-    assert_trouble(SERVER_SEND,
-                   "HTTP/1.1 100 Continue\r\n\r\n"
-                   "HTTP/1.1 200 OK\r\nContent-Ty",
-                   &patient, "lost", "no complete answer");
-    assert_trouble(SERVER_SEND, "SSH-2.0-OpenSSH\r\n", &patient, "lost",
-                   "no complete answer");
-    assert_trouble(SERVER_SEND, "HTTP/1.1 999 Odd\r\n\r\n", &patient, "lost",
-                   "HTTP");
-}
-
-static void
-test_time_out(void **state)
-{
-    static const struct http_options hasty = {.connect_timeout_ms = 10000,
-                                              .timeout_ms = 300};
-    int64_t start = clock_now().boot;
-
-    (void)state;
-    assert_true(assert_trouble(SERVER_MUTE, "", &hasty, "lost", "0.3 s"));
-    assert_true(assert_trouble(SERVER_MUTE,
-                               OK_HEAD "Content-Length: 9\r\n\r\n{}", &hasty,
-                               "lost", "within 0.3 s"));
-    assert_true(assert_trouble(SERVER_DRIP, OK_HEAD "\r\n", &hasty, "lost",
-                               "within 0.3 s"));
-    assert_true(assert_trouble(SERVER_DRIP, "HTTP/1.1 200 OK\r\nA: ", &hasty,
-                               "lost", "within 0.3 s"));
-    assert_in_range(clock_now().boot - start, 1000, 9000);
-}
-
-static bool
-always(void)
-{
-    return true;
-}
-
-static void
-test_cancelled(void **state)
-{
-    static const struct http_options cancelled = {
-        .connect_timeout_ms = 20000, .timeout_ms = 20000, .cancelled = always};
-    struct server_step step = {SERVER_MUTE, ""};
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    struct server server;
-    struct http_request request = {.method = "GET"};
-    int64_t start = clock_now().boot;
-
-    (void)state;
-    server_start(&server, &step, 1);
-    request.url = server.base;
-    assert_int_equal(http_send(&cancelled, &request, &response, &err), -1);
-    server_stop(&server);
-    assert_int_equal(err.failure, FAIL_INTERRUPTED);
-    assert_string_equal(err.id, "interrupted");
-    assert_in_range(clock_now().boot - start, 0, 15000);
-}
-
-static void
-test_connect_time_out(void **state)
-{
-    static const struct http_options connecting = {.connect_timeout_ms = 300,
-                                                   .timeout_ms = 10000};
-    static const struct http_options whole = {.connect_timeout_ms = 10000,
-                                              .timeout_ms = 300};
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    int64_t start = clock_now().boot;
-    char url[64];
-    int fds[8];
-
-    (void)state;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", server_full_port(fds));
-    assert_int_equal(get(&connecting, url, &response, &err), -1);
-    assert_failure(&err, "network", "within 0.3 s");
-    assert_true(response.timed_out);
-    assert_int_equal(response.step, HTTP_AT_SERVER);
-    assert_int_equal(get(&whole, url, &response, &err), -1);
-    assert_failure(&err, "network", "within 0.3 s");
-    assert_in_range(clock_now().boot - start, 500, 8000);
-    for (int i = 0; i < 8; i++)
-        close(fds[i]);
-}
-
-static void
-test_refused(void **state)
-{
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    char url[64], host[64];
-    int port = server_closed_port();
-
-    (void)state;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/x", port);
-    snprintf(host, sizeof host, "cannot reach 127.0.0.1:%d: Connection ",
-             port);
-    assert_int_equal(get(&patient, url, &response, &err), -1);
-    assert_failure(&err, "network", host);
-    assert_false(response.timed_out);
-    assert_int_equal(response.step, HTTP_AT_SERVER);
-}
-
-static void
 test_unsafe(void **state)
 {
     static const char *const unsafe[] = {"http://example.com",
@@ -528,176 +311,6 @@ test_bearer_injection(void **state)
     }
     server_stop(&server);
     assert_int_equal(server.served, 0);
-}
-
-/* The environment's proxy is never asked for this machine itself. */
-static void
-test_loopback_without_proxy(void **state)
-{
-    struct http_options options = patient;
-    struct http_response response;
-    struct server server;
-    struct server_step step = {SERVER_SEND, OK_EMPTY};
-    char dead[64];
-
-    (void)state;
-    snprintf(dead, sizeof dead, "http://127.0.0.1:%d", server_closed_port());
-    setenv("http_proxy", dead, 1);
-    setenv("ALL_PROXY", dead, 1);
-    response = answer_of(OK_EMPTY);
-    assert_int_equal(response.status, 200);
-    options.proxy = dead;
-    server_start(&server, &step, 1);
-    assert_int_equal(get(&options, server.base, &response, NULL), 0);
-    server_stop(&server);
-    http_response_release(&response);
-    unsetenv("http_proxy");
-    unsetenv("ALL_PROXY");
-}
-
-static void
-test_proxy(void **state)
-{
-    static const struct server_step refusal = {
-        SERVER_SEND, "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"};
-    static const struct server_step reset = {SERVER_RESET, ""};
-    struct http_options options = patient;
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-    struct server server;
-
-    (void)state;
-    /* From the environment, which is not asked for a name: "invalid" is one
-     * that no name server knows. */
-    server_start(&server, &refusal, 1);
-    setenv("https_proxy", server.base, 1);
-    assert_int_equal(get(&patient, "https://a.invalid/", &response, &err), -1);
-    server_stop(&server);
-    assert_int_equal(
-        strncmp(server.request[0], "CONNECT a.invalid:443 HTTP/1.1\r\n", 32),
-        0);
-    /* The server itself has seen nothing. */
-    assert_failure(&err, "network", "a.invalid");
-    assert_int_equal(response.status, 0);
-    assert_int_equal(response.step, HTTP_AT_PROXY);
-
-    /* "" is no proxy at all. 0.0.0.0 is this machine, but not by name. */
-    server_start(&server, &reset, 1);
-    options.proxy = "";
-    setenv("https_proxy", "http://127.0.0.1:1", 1);
-    char url[64];
-    snprintf(url, sizeof url, "https://0.0.0.0:%d/", server.port);
-    assert_int_equal(get(&options, url, &response, &err), -1);
-    server_stop(&server);
-    assert_int_equal(server.served, 1);
-    assert_int_equal(server.request[0][0], 0x16); /* a ClientHello */
-    unsetenv("https_proxy");
-
-    /* From the options. */
-    server_start(&server, &refusal, 1);
-    options.proxy = server.base;
-    assert_int_equal(get(&options, "https://b.invalid/", &response, &err), -1);
-    server_stop(&server);
-    assert_int_equal(strncmp(server.request[0], "CONNECT b.invalid", 17), 0);
-    /* It was reached: what it says is about the way behind it. */
-    snprintf(url, sizeof url, "reach b.invalid through the proxy 127.0.0.1:%d",
-             server.port);
-    assert_failure(&err, "network", url);
-}
-
-/* An exchange over https that fails on the way, and how. */
-static void
-assert_way(const struct http_options *options, const char *url,
-           const char *text)
-{
-    struct http_response response = HTTP_RESPONSE_INIT;
-    struct error err = ERROR_INIT;
-
-    assert_int_equal(get(options, url, &response, &err), -1);
-    assert_failure(&err, "network", text);
-    assert_null(strstr(err.text, "geheim"));
-}
-
-/* Who has to do something about it: whoever runs the proxy, not the host. */
-static void
-test_proxy_is_named(void **state)
-{
-    struct http_options options = patient;
-    char proxy[128], url[64], text[128];
-    int port = server_closed_port(), fds[8];
-
-    (void)state;
-    snprintf(text, sizeof text,
-             "cannot reach the proxy 127.0.0.1:%d on the way to c.invalid: "
-             "Connection refused",
-             port);
-    snprintf(proxy, sizeof proxy, "http://user:geheim@127.0.0.1:%d/", port);
-    options.proxy = proxy;
-    assert_way(&options, "https://c.invalid/", text);
-    /* Where the ports are the same, too. */
-    snprintf(url, sizeof url, "https://c.invalid:%d/", port);
-    snprintf(text, sizeof text, "the proxy 127.0.0.1:%d on the way", port);
-    assert_way(&options, url, text);
-    snprintf(proxy, sizeof proxy, "127.0.0.1:%d", port);
-    setenv("HTTPS_PROXY", proxy, 1);
-    assert_way(&patient, "https://c.invalid/", text);
-    unsetenv("HTTPS_PROXY");
-    setenv("all_proxy", proxy, 1);
-    assert_way(&patient, "https://c.invalid/", text);
-
-    /* Not asked, because the host is an exception. */
-    port = server_closed_port();
-    setenv("no_proxy", "0.0.0.0", 1);
-    snprintf(url, sizeof url, "https://0.0.0.0:%d/", port);
-    snprintf(text, sizeof text, "cannot reach 0.0.0.0:%d: Connection", port);
-    assert_way(&patient, url, text);
-    unsetenv("no_proxy");
-    unsetenv("all_proxy");
-
-    port = server_full_port(fds);
-    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", port);
-    snprintf(text, sizeof text,
-             "c.invalid through the proxy 127.0.0.1:%d within 0.3 s", port);
-    options.connect_timeout_ms = 300;
-    assert_way(&options, "https://c.invalid/", text);
-    for (int i = 0; i < 8; i++)
-        close(fds[i]);
-}
-
-/* No name server is asked for a name that is none. */
-static void
-test_proxy_without_address(void **state)
-{
-    struct http_options options = patient;
-    char proxy[128];
-
-    (void)state;
-    snprintf(proxy, sizeof proxy, "http://%070d.invalid", 0);
-    options.proxy = proxy;
-    assert_way(&options, "https://c.invalid/",
-               ".invalid:1080 on the way to c.invalid: no address is known");
-}
-
-/* A server that speaks no TLS has not understood a thing. */
-static void
-test_no_tls(void **state)
-{
-    static const struct server_step steps[] = {
-        {SERVER_SEND, "what?\r\n"}, {SERVER_RESET, ""}, {SERVER_SEND, ""}};
-    struct server server;
-    char url[64];
-
-    (void)state;
-    server_start(&server, steps, 3);
-    snprintf(url, sizeof url, "https://127.0.0.1:%d", server.port);
-    for (int i = 0; i < 3; i++) {
-        struct http_response response = HTTP_RESPONSE_INIT;
-        struct error err = ERROR_INIT;
-        assert_int_equal(get(&patient, url, &response, &err), -1);
-        assert_failure(&err, "network", "cannot reach 127.0.0.1:");
-    }
-    server_stop(&server);
-    assert_int_equal(server.served, 3);
 }
 
 static void
@@ -816,15 +429,6 @@ run_alone(void)
     return trace_find(200, 2) + trace_find(200, 3) + trace_find(200, 4);
 }
 
-static int
-stop(void **state)
-{
-    (void)state;
-    http_stop();
-    http_stop();
-    return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -838,35 +442,16 @@ main(int argc, char **argv)
         cmocka_unit_test(test_redirect),
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_old_response),
-        cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_time_out),
-        cmocka_unit_test(test_cancelled),
-        cmocka_unit_test(test_connect_time_out),
-        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_unsafe),
         cmocka_unit_test(test_bearer_injection),
-        cmocka_unit_test(test_loopback_without_proxy),
-        cmocka_unit_test(test_proxy),
-        cmocka_unit_test(test_proxy_is_named),
-        cmocka_unit_test(test_proxy_without_address),
-        cmocka_unit_test(test_no_tls),
         cmocka_unit_test(test_netrc),
         cmocka_unit_test(test_sigpipe),
         cmocka_unit_test(test_wiped),
     };
 
-    /* The machine's own proxy is none of these tests' business. */
-    unsetenv("http_proxy");
-    unsetenv("https_proxy");
-    unsetenv("HTTPS_PROXY");
-    unsetenv("ALL_PROXY");
-    unsetenv("all_proxy");
-    unsetenv("no_proxy");
-    unsetenv("NO_PROXY");
     program = argv[0];
     if (argc > 1)
         return run_alone();
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("http", tests, NULL, stop);
+    return cmocka_run_group_tests_name("http", tests, ask_begin, ask_end);
 }

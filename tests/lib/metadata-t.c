@@ -11,7 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/oauth/metadata.h"
-#include "tests/lib/room.h"
+#include "tests/lib/ask.h"
 
 static void
 test_url(void **state)
@@ -254,5 +254,5 @@ main(void)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("metadata", tests, NULL, room_stop);
+    return cmocka_run_group_tests_name("metadata", tests, ask_begin, ask_end);
 }

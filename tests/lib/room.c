@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-const struct http_options patient = {.connect_timeout_ms = 20000,
-                                     .timeout_ms = 20000};
-const struct http_options hasty = {.connect_timeout_ms = 20000,
-                                   .timeout_ms = 300};
-
 const char room_basic[] =
     "\r\nAuthorization: Basic Y2wraWQlM0E6cyUzQWVzYW1lJTI2JTJCJTI1\r\n";
 
@@ -74,14 +69,6 @@ room_body(const struct room *room)
     const char *end = strstr(room_asked(room), "\r\n\r\n");
 
     return end ? end + 4 : "";
-}
-
-int
-room_stop(void **state)
-{
-    (void)state;
-    http_stop();
-    return 0;
 }
 
 void

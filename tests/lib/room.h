@@ -1,5 +1,5 @@
 /*
- * room.h - a server (server.h) and Parallel at it, for one question of
+ * room.h - a server (ask.h) and Parallel at it, for one question of
  * lib/oauth; and what its tests assert.
  *
  *     static struct room room;
@@ -13,8 +13,7 @@
 
 #include "lib/base/error.h"
 #include "lib/oauth/provider.h"
-#include "lib/wrap/http.h"
-#include "tests/lib/server.h"
+#include "tests/lib/ask.h"
 
 /* An answer with a JSON body; the server's closing ends it. */
 #define JSON(status, body)                                                    \
@@ -22,9 +21,6 @@
 #define HTML(status)                                                          \
     "HTTP/1.1 " status                                                        \
     " X\r\nContent-Type: text/html\r\n\r\n \n<!doctype html><p>Sign in"
-
-/* Enough for a slow machine where nothing is to time out; and not. */
-extern const struct http_options patient, hasty;
 
 struct room {
     struct server_step step;
@@ -49,9 +45,6 @@ extern const char room_basic[];
 /* What was asked, from its first line on; and its body. */
 const char *room_asked(const struct room *room);
 const char *room_body(const struct room *room);
-
-/* The end of a group of tests. */
-int room_stop(void **state);
 
 void assert_starts(const char *text, const char *start);
 void assert_has(const char *text, const char *part);
