@@ -82,11 +82,6 @@ make_due() {
     session_set usable_until_boot $((now + 60000)) \
         renew_from_boot $((now - 30000))
 }
-# store_set JQ: changes the store as a person with an editor would
-store_set() {
-    jq "$1" "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" &&
-        mv "$STORE.edit" "$STORE"
-}
 refresh_token() {
     jq -r '.records[0].refresh_token' "$STORE"
 }

@@ -56,8 +56,7 @@ tell() {
     } | fed "$TOOL" "$verb"
 }
 edit_store() {
-    jq "$@" "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" &&
-        mv "$STORE.edit" "$STORE"
+    store_set "$@"
     rm -f "$SESSION"
 }
 # The store and what its file looks like from outside: any writing shows.

@@ -19,9 +19,8 @@ keep_alive() {
 }
 # idle MS [JQ]: as if that had passed since the last use, of those records
 idle() {
-    jq "(.records[] | select(${2-true})) |= (.issued_at -= $1 |
-        .refresh_token_expires_at -= $1)" "$STORE" >"$STORE.edit" &&
-        chmod 600 "$STORE.edit" && mv "$STORE.edit" "$STORE"
+    store_set "(.records[] | select(${2-true})) |= (.issued_at -= $1 |
+        .refresh_token_expires_at -= $1)"
 }
 HOUR=3600000
 # asked: how often a refresh token was spent since this was called last
@@ -44,11 +43,7 @@ is "$rc" 3 "as against refresh, which was meant"
 # ---- everybody ----------------------------------------------------------------------
 
 sign_in_keyless
-control approve '{"user_code":"any","org_id":"org_beta","wait_ms":20000}' \
-    >"$WORK/approve.out" 2>&1 &
-approver=$!
-run "$TOOL" login --json --no-browser --scope "keys:read apps:read" </dev/null
-wait "$approver"
+sign_in_for org_beta --scope "keys:read apps:read"
 sign_in --provider acme
 is "$(stored '.records | length') $(stored .selected.org_id)" "3 org_beta" \
     "two organizations and a provider"
@@ -77,8 +72,7 @@ asked
 is "$rc $asked" "0 0" "once"
 
 # One with a short life is renewed in time.
-jq '.records[0].refresh_token_expires_at = .records[0].issued_at + 3600000' \
-    "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" && mv "$STORE.edit" "$STORE"
+store_set '.records[0].refresh_token_expires_at = .records[0].issued_at + 3600000'
 idle $((HOUR / 3)) '.refresh_token_expires_at - .issued_at == 3600000'
 keep_alive
 asked

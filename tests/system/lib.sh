@@ -121,6 +121,11 @@ wait_until() {
     done
 }
 
+# nobody_listens PORT: of this machine
+nobody_listens() {
+    [ -n "$1" ] && [ -z "$(ss -Hltn "sport = :$1")" ]
+}
+
 # library PROGRAM NAME: the file of the library NAME that PROGRAM is linked to
 library() {
     ldd "$1" | awk -v name="$2" 'index($1, name) { print $3; exit }'
@@ -211,16 +216,21 @@ trust_sandbox() {
 
 # sign_in [OPTIONS OF login]: approved at once by the sandbox
 sign_in() {
-    local approver before
+    sign_in_for "" "$@"
+}
+# sign_in_for ORG [OPTIONS OF login]: for that organization; "" is the first
+sign_in_for() {
+    local org=${1:+",\"org_id\":\"$1\""} approver before
+    shift
     # Of all that wait its own, and before it asks for the first time.
     before=$(state '.pending[0].user_code // ""')
     control approve "{\"user_code\":\"any\",\"but\":\"$before\",
-        \"wait_ms\":20000}" >"$WORK/approve.out" 2>&1 &
+        \"wait_ms\":20000$org}" >"$WORK/approve.out" 2>&1 &
     approver=$!
     run "$TOOL" login --json --no-browser "$@" </dev/null
     wait "$approver"
     [ "$rc" -eq 0 ] || {
-        echo "# sign_in: exit $rc: $out $err"
+        echo "# sign in: exit $rc: $out $err"
         return 1
     }
 }
@@ -242,11 +252,16 @@ request() {
 stored() {
     jq -r "$1" "$STORE"
 }
+# store_set [OPTIONS OF jq] JQ: changes the store as a person with an editor
+# would
+store_set() {
+    jq "$@" "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" &&
+        mv "$STORE.edit" "$STORE"
+}
 # expire_token: as if the access token had run out, in store and cache; the
 # tokens themselves stay as they are
 expire_token() {
-    jq '.records[].access_token_expires_at = 1000' "$STORE" >"$STORE.edit" &&
-        chmod 600 "$STORE.edit" && mv "$STORE.edit" "$STORE"
+    store_set '.records[].access_token_expires_at = 1000'
     rm -f "$SESSION" "$STATE/session"
 }
 

@@ -78,8 +78,7 @@ verdict() {
     tail -1 <<<"$out" | jq -r '.error // .status'
 }
 edit_store() {
-    jq "$@" "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" &&
-        mv "$STORE.edit" "$STORE"
+    store_set "$@"
     rm -f "$SESSION"
 }
 set_service '{"interval":0}'

@@ -73,11 +73,7 @@ person '[provider acme]' "issuer = $HTTP_PLATFORM_URL/acme" \
     'scopes = keys:read' 'hosts = files.acme.example'
 enter
 control config '{"approve_after":null}' >"$WORK/control.out"
-control approve '{"user_code":"any","org_id":"org_beta","wait_ms":20000}' \
-    >"$WORK/approve.out" 2>&1 &
-approver=$!
-run "$TOOL" login --no-browser </dev/null
-wait "$approver"
+sign_in_for org_beta
 control config '{"approve_after":0}' >"$WORK/control.out"
 run "$TOOL" login --provider acme --no-browser </dev/null
 printf 'protocol=https\nhost=git.example\nusername=me\npassword=mine\n\n' |
