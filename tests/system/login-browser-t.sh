@@ -42,10 +42,7 @@ end() {
     rc=$?
     out=$(tail -n 1 "$WORK/login.out")
     err=$(cat "$WORK/login.err")
-    [ ! -x "$WEB" ] || check "$1: nobody listens" wait_until 5 nobody_listens
-}
-nobody_listens() {
-    [ -n "$port" ] && [ -z "$(ss -Hltn "sport = :$port")" ]
+    check "$1: nobody listens" wait_until 5 nobody_listens "$port"
 }
 approve() {
     control approve "{\"user_code\":\"$code\"}" >"$WORK/control.out"

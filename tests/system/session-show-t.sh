@@ -45,9 +45,6 @@ late_desktop() {
     port=${opened#http://127.0.0.1:}
     port=${port%%/*}
 }
-nobody_listens() {
-    [ -n "$port" ] && [ -z "$(ss -Hltn "sport = :$port")" ]
-}
 # login_asks: a login has asked for a code; nobody waits for it any more
 login_asks() {
     "$BROKER" session-open 1 1 | sed '/^event=done/q' >"$WORK/events"
@@ -134,12 +131,12 @@ is "$(curl -sS --noproxy '*' -o "$WORK/page" -w '%{redirect_url}' "$opened")" \
     "$HTTP_PLATFORM_URL/device?user_code=$code" "the person's browser is led"
 wait "$late"
 is "$?:$(cat "$WORK/late.err")" 0: "and that was it"
-check "nobody listens any more" wait_until 5 nobody_listens
+check "nobody listens any more" wait_until 5 nobody_listens "$port"
 for signal in TERM KILL; do
     late_desktop
     kill -$signal "$late"
     wait "$late" 2>"$WORK/wait.err"
-    check "SIG$signal: nobody listens" wait_until 5 nobody_listens
+    check "SIG$signal: nobody listens" wait_until 5 nobody_listens "$port"
 done
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>"$WORK/unshare.err"; then
     rm -f "$WORK/opened"
@@ -160,6 +157,7 @@ signed_in() {
 check "approved" wait_until 20 signed_in
 desktop
 is "$rc $opened" "0 " "nothing waits any more: nothing"
+
 # ---- what an earlier session has left ------------------------------------------------------
 
 new_person
@@ -191,7 +189,7 @@ late_desktop
 unlike "$opened" '^$' "a code that runs out soon"
 wait "$late"
 is $? 0 "no browser comes for it: that was it"
-check "nobody listens" wait_until 5 nobody_listens
+check "nobody listens" wait_until 5 nobody_listens "$port"
 control config '{"code_lifetime":1}' >"$WORK/control.out"
 new_person
 login_asks
