@@ -753,8 +753,6 @@ umount "${BROKER%/*}"
 drive wim tty:tty1 open
 isnt "$(code_of)" '' "with its broker a login shows a code"
 
-# ---- the first thing the front does ------------------------------------------
-
 # ---- a person whom the policy does not connect -------------------------------
 
 if is_root && mkdir -p "$WORK/etc" "$PREFIX/etc" &&
@@ -772,6 +770,8 @@ if is_root && mkdir -p "$WORK/etc" "$PREFIX/etc" &&
 else
     skip "a person who is denied" "needs root"
 fi
+
+# ---- the first thing the front does ------------------------------------------
 
 if is_root && [ -z "${SANITIZED-}" ] && command -v strace >/dev/null &&
     strace -ff -qq -o "$WORK/trace" "$DRIVER" --confdir "$CONFDIR" \
