@@ -708,6 +708,7 @@ full_for_browser() {
     local browser key
     good=$(refresh_token) key=$(stored '.records[0].api_key')
     trouble '{"endpoint":"keys-token","kind":"gate"}'
+    : >"$WORK/login.out"
     "$TOOL" login --web --json --no-browser >"$WORK/login.out" 2>&1 </dev/null &
     pid=$!
     wait_until "$PATIENCE" grep -q waiting_for "$WORK/login.out"

@@ -117,8 +117,11 @@ happens "$TOOL" token
 is "$rc:$came" 0: "a token from the cache: no line"
 happens strace -f -qq -e trace=socket,connect,sendto -o "$home/trace" \
     "$TOOL" token
-[ ! -e "$home/trace" ] ||
+if [ -e "$home/trace" ]; then
     is "$(grep -c socket "$home/trace")" 0 "and the front does not try"
+else
+    skip "and the front does not try" "no strace, or none that can trace"
+fi
 happens "$TOOL" status
 is "$came" "" "status: no line"
 happens "$TOOL" refresh
@@ -129,9 +132,9 @@ control trouble '{"endpoint":"token:refresh","kind":"status"}' \
     >"$WORK/control.out"
 happens "$TOOL" refresh
 one failed $FAILED "a renewal that fails"
-isnt "$(field PARALLEL_REASON)" "" "has a reason: $(field PARALLEL_REASON)"
+is "$(field PARALLEL_REASON)" status "has a reason"
 like "$(field PARALLEL_DETAIL)" 503 "and tells more"
-control revoke "{\"family\":$(state '.families[-1].family // .families[-1].id')}" \
+control revoke "{\"family\":$(state '.families[-1].family')}" \
     >"$WORK/control.out"
 happens "$TOOL" refresh
 one refused $REFUSED "the service refuses to renew"

@@ -14,8 +14,7 @@ nothing_left() {
     port=$(parameter redirect_uri "$address")
     port=${port#*%3A*%3A}
     port=${port%\%2F*}
-    check "$1: nobody listens" wait_until 5 eval \
-        '[ -n "'"$port"'" ] && [ -z "$(ss -Hltn "sport = :'"$port"'")" ]'
+    check "$1: nobody listens" wait_until 5 nobody_listens "$port"
 }
 
 new_person
@@ -95,7 +94,8 @@ redirect=${redirect//%3A/:}
 curl -sS --noproxy '*' -o "$WORK/page" \
     "${redirect//%2F//}?state=$state&code=made-up-code"
 come_back
-like "$rc" '^[34]$' "a made-up code with the right state"
+is "$rc:$(jq -r .error <<<"$out")" 3:invalid_grant \
+    "a made-up code with the right state"
 unlike "$out$err" "made-up|$state" "is not repeated"
 like "$(cat "$WORK/page")" 'did not work' "the page says so"
 begin --no-browser
@@ -138,6 +138,7 @@ run "$TOOL" token --api-key
 is "$rc" 3 "none of that has brought a key"
 
 # ---- in words ----------------------------------------------------------------
+: >"$WORK/login.err"
 "$TOOL" login --web --no-browser >"$WORK/login.out" 2>"$WORK/login.err" \
     </dev/null &
 login=$!

@@ -22,7 +22,8 @@ cp /etc/passwd /etc/group "$WORK"
 echo "alice:x:61001:61001:Alice:$WORK/person1/home:/bin/sh" >>"$WORK/passwd"
 printf '%s\n' alice:x:61001: staff0:x:61010: guests0:x:61011:alice \
     >>"$WORK/group"
-printf '%s\n' 'passwd: files' 'group: files' >"$WORK/nsswitch.conf"
+# No name is asked of anybody outside.
+printf '%s\n' 'passwd: files' 'group: files' 'hosts: files' >"$WORK/nsswitch.conf"
 for each in passwd group nsswitch.conf; do
     mount --bind "$WORK/$each" "/etc/$each" || skip_all "no mounts here"
 done
@@ -140,7 +141,7 @@ denied() {
 # connected NAME
 connected() {
     ask
-    like "$rc:$out" "^0:.*" "$1: exit 0"
+    is "$rc" 0 "$1: exit 0"
     like "$out" "^password=" "$1: there is an answer"
 }
 
@@ -167,10 +168,10 @@ session() {
 session
 like "$out" "event=environment" "a session has the key"
 system '[policy]' 'deny_users = alice'
-polls=$(state '.requests.device_code // .requests.code')
+polls=$(state .requests.code)
 session
 is "$rc:$out:$err" 0:event=done: "a denied person's session: nothing but its end"
-is "$(state '.requests.device_code // .requests.code')" "$polls" \
+is "$(state .requests.code)" "$polls" \
     "and the service was not asked"
 
 # Groups
@@ -296,7 +297,7 @@ printf 'protocol=https\nhost=git.example\nusername=u\npassword=p\n\n' \
 run "${alice[@]}" "$TOOL" store --any-host <"$WORK/other"
 printf 'protocol=https\nhost=git.example\n\n' >"$WORK/other"
 run "${alice[@]}" "$TOOL" get --any-host <"$WORK/other"
-like "$rc:$out" "^0:.*" "any host's password:"
+is "$rc" 0 "any host's password:"
 like "$out" "^password=p\$" "is kept and answered"
 
 # The last logout of who is denied, or of an organization that is not allowed:
@@ -650,7 +651,8 @@ platform_url = https://platform.example
 locked_keys = proxy
 END
 https_proxy=http://127.0.0.1:9 as "$TOOL" login --json --no-browser
-unlike "$(last .message)" "127.0.0.1" "a locked proxy: the environment's is not taken"
+like "$(last .message)" "platform.example: no address is known" \
+    "a locked proxy: the environment's is not taken"
 cat >"$SYSTEM" <<END
 platform_url = https://platform.example
 proxy = http://127.0.0.1:9

@@ -191,8 +191,11 @@ done
 is "$unexplained" '' "the manual page has every key"
 is "$unwritten" ' registration_endpoint revocation_endpoint' \
     "the example has every key that such a service needs"
+sed -i "s|^client_secret_file = .*|client_secret_file = $HOME/secret|" "$CONF"
+(umask 077 && echo sesame >"$HOME/secret")
 run "$TOOL" login --provider parqex --device
-like "$rc:$err" '^2:' "it cannot be signed in to by the device grant"
+is "$rc:$err" "2:parallel-credential: [provider parqex] needs device_authorization_endpoint" \
+    "it cannot be signed in to by the device grant"
 
 # ---- two providers side by side ---------------------------------------------
 
@@ -245,9 +248,7 @@ done
 # What the platform issues is renewed as Parallel's is.
 before=$(refreshes)
 rm -f "$SESSION"
-jq '(.records[] | select(.provider == "acme")).access_token_expires_at = 1000' \
-    "$STORE" >"$STORE.edit" && chmod 600 "$STORE.edit" &&
-    mv "$STORE.edit" "$STORE"
+store_set '(.records[] | select(.provider == "acme")).access_token_expires_at = 1000'
 old_refresh=$(acme_record .refresh_token)
 renewed=$("$TOOL" token --provider acme)
 isnt "$renewed" "$token" "an expired token is renewed"
