@@ -5,14 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 start_sandbox --seed-org org_beta:Beta
 new_person
-acme=('[provider acme]' "issuer = $HTTP_PLATFORM_URL/acme"
-    "token_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token"
-    "device_authorization_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/device/code"
-    "registration_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/register"
-    "revocation_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token/revoke"
-    'registration = parallel-json' 'revocation = parallel'
-    'scopes = keys:read' 'hosts = files.acme.example')
-configure "${acme[@]}"
+acme_section "$HTTP_PLATFORM_URL/acme" 'hosts = files.acme.example'
+configure "${acme_section[@]}"
 
 keep_alive() {
     run "$TOOL" refresh --all --keep-alive "$@"

@@ -214,6 +214,21 @@ trust_sandbox() {
     configure "ca_file = $CA_FILE"
 }
 
+# acme_section ISSUER [LINE...]: [provider acme] of a configuration, with the
+# sandbox's endpoints and these lines, in an array of that name; "" for no issuer
+acme_section=()
+acme_section() {
+    local base=$HTTP_PLATFORM_URL/getServiceKeys
+    # shellcheck disable=SC2034
+    acme_section=('[provider acme]' ${1:+"issuer = $1"}
+        "token_endpoint = $base/token"
+        "device_authorization_endpoint = $base/device/code"
+        "registration_endpoint = $base/register"
+        "revocation_endpoint = $base/token/revoke"
+        'registration = parallel-json' 'revocation = parallel'
+        'scopes = keys:read' "${@:2}")
+}
+
 # sign_in [OPTIONS OF login]: approved at once by the sandbox
 sign_in() {
     sign_in_for "" "$@"

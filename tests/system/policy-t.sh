@@ -440,13 +440,8 @@ control config '{"override":{}}' >/dev/null
 
 # Parallel under another name: by its endpoints, or for its addresses.
 other_name() { # other_name HOST: a section of the person's
-    mine '[provider acme]' \
-        "token_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token" \
-        "device_authorization_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/device/code" \
-        "registration_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/register" \
-        "revocation_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token/revoke" \
-        'registration = parallel-json' 'revocation = parallel' \
-        'scopes = keys:read' "hosts = $1"
+    acme_section "" "hosts = $1"
+    mine "${acme_section[@]}"
 }
 other_name files.acme.example
 system

@@ -12,17 +12,9 @@ BASE=$HTTP_PLATFORM_URL
 
 # acme [LINE...]: the configuration with a provider, and more lines in it
 acme() {
-    configure "ca_file = $CA_FILE" \
-        '[provider acme]' \
-        "issuer = $BASE" \
-        "token_endpoint = $BASE/getServiceKeys/token" \
-        "device_authorization_endpoint = $BASE/getServiceKeys/device/code" \
-        "registration_endpoint = $BASE/getServiceKeys/register" \
-        "revocation_endpoint = $BASE/getServiceKeys/token/revoke" \
-        'registration = parallel-json' \
-        'revocation = parallel' \
-        'scopes = keys:read' \
+    acme_section "$BASE" \
         "hosts = https://api.acme.example/v1 files.acme.example:8443" "$@"
+    configure "ca_file = $CA_FILE" "${acme_section[@]}"
 }
 # ask HOST [PATH [LINE...]]: get for an address
 ask() {

@@ -64,13 +64,8 @@ is "$rc $out$err" "0 " "nor by the next login"
 
 # ---- everything ends --------------------------------------------------------------
 
-person '[provider acme]' "issuer = $HTTP_PLATFORM_URL/acme" \
-    "token_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token" \
-    "device_authorization_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/device/code" \
-    "registration_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/register" \
-    "revocation_endpoint = $HTTP_PLATFORM_URL/getServiceKeys/token/revoke" \
-    'registration = parallel-json' 'revocation = parallel' \
-    'scopes = keys:read' 'hosts = files.acme.example'
+acme_section "$HTTP_PLATFORM_URL/acme" 'hosts = files.acme.example'
+person "${acme_section[@]}"
 enter
 control config '{"approve_after":null}' >"$WORK/control.out"
 sign_in_for org_beta
