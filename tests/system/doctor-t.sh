@@ -163,6 +163,8 @@ if [ -e "$keyring_program" ]; then
     finds "a program of somebody else's" wrong installation.program \
         "keyring belongs to uid 4711"
     back "$keyring_program"
+else
+    skip "a program of somebody else's" "there is no keyring program"
 fi
 
 chmod 644 "$WORK/broker"
@@ -196,6 +198,8 @@ if [ -e "$web_program" ]; then
         "web does not start"
     back "$web_program"
     mended "a program without its library"
+else
+    skip "a program that cannot be run" "configured --without-web"
 fi
 
 sed "s|, broker /|, broker -|" "$TOOL" >"$WORK/front"
