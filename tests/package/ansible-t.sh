@@ -10,11 +10,7 @@ TOOLS+=("${boot_tools[@]}" ansible-playbook)
 own_machine "$0"
 boot_needs
 
-make_tarball >"$WORK/dist.log" 2>&1
-if ! DEB_BUILD_OPTIONS=nocheck build_debs first -b; then
-    not_ok "dpkg-buildpackage" "$(tail -n 30 "$WORK/first.log")"
-    finish
-fi
+packages_first
 example=$WORK/dist/parallel-credential-$VERSION/conf/ansible
 
 # ---- the machine ---------------------------------------------------------------

@@ -84,6 +84,15 @@ build_debs() {
         as_nobody "$WORK/$name" sh -c 'cd parallel-credential-* && exec "$@"' \
             sh dpkg-buildpackage -us -uc "$@" >"$WORK/$name.log" 2>&1
 }
+# packages_first: the tarball, and packages of it in $WORK/first without their own
+# tests; or the test ends here
+packages_first() {
+    make_tarball >"$WORK/dist.log" 2>&1
+    DEB_BUILD_OPTIONS=nocheck build_debs first -b || {
+        not_ok "dpkg-buildpackage" "$(tail -n 30 "$WORK/first.log")"
+        finish
+    }
+}
 # next_version NAME: of those that were built there, in $WORK/NAME/next; only
 # the changelog is changed
 next_version() {
