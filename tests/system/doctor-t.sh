@@ -778,6 +778,14 @@ finds "a helper before us that keeps it" warning git.other \
     '"cache", before us, about'
 as_person git config --global --replace-all credential.helper /nowhere/parallel
 finds "a helper that is not there" wrong git.helper "/nowhere/parallel"
+deep=$WORK/$(printf 'a%.0s' {1..100})
+mkdir -m 755 "$deep"
+ln -s "$TOOL" "$deep/git-credential-parallel"
+as_person git config --global --replace-all credential.helper \
+    "$deep/git-credential-parallel"
+as_person git config --global --add credential.helper store
+finds "a helper behind us, where we lie deep" warning git.other \
+    '"store", behind us, about'
 as_person git config --global --replace-all credential.helper \
     '!f() { echo password=hush-git; }; f'
 echo hush-git >>"$WORK/secrets"
