@@ -15,8 +15,7 @@ if [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/parallel-credential/session" ] ||
 fi
 case $- in
 *i*)
-    if [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/parallel-credential/pending" ] ||
-        [ -e "${HOME:-}/.local/state/parallel-credential/pending" ] ||
+    if [ -e "${HOME:-}/.local/state/parallel-credential/pending" ] ||
         [ -e "${HOME:-}/.local/state/parallel-credential/prompt" ]; then
         parallel-credential status --news 2>/dev/null || :
     fi
