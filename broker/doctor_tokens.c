@@ -71,7 +71,7 @@ tokens_check_renewal(struct doctor *d, const struct record *r)
 {
     const struct fields *block = cache_find(&d->b->credential.session.old,
                                             r->provider, r->issuer, r->org_id);
-    int64_t failed = block ? cache_number(block, "failed_at") : 0;
+    int64_t failed = block ? fields_number(block, "failed_at") : 0;
     struct tokens_name name;
     char date[32];
 

@@ -44,7 +44,7 @@ front_serve(const struct request *request, const struct fields *credential,
     else
         result = answer_token(&answer, request,
                               fields_text(credential, "access_token"),
-                              cache_number(credential, "expires_at"),
+                              fields_number(credential, "expires_at"),
                               fields_get(credential, "present"));
     if (result < 0)
         return FAIL_SERVICE;

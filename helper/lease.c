@@ -42,8 +42,8 @@ lease_left(const struct lease *lease)
 {
     const struct fields *block = &lease->block;
     struct moment now = clock_now();
-    int64_t real = cache_number(block, "renew_from") - now.real;
-    int64_t boot = cache_number(block, "renew_from_boot");
+    int64_t real = fields_number(block, "renew_from") - now.real;
+    int64_t boot = fields_number(block, "renew_from_boot");
 
     if (!fields_get(block, "renewable") || !fields_get(block, "renew_from"))
         return -1;

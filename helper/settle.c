@@ -60,19 +60,19 @@ front_chosen(const struct front *front)
 static int
 front_report_failure(const struct fields *credential, struct moment started)
 {
-    int64_t failed = cache_number(credential, "failed_at");
+    int64_t failed = fields_number(credential, "failed_at");
 
     /* One from the future was noted before the clock was set back. */
     if (failed < started.real || failed > clock_now().real)
         return FRONT_AGAIN;
     front_complain(fields_text(credential, "failed_text"));
-    return (int)cache_number(credential, "failed_exit");
+    return (int)fields_number(credential, "failed_exit");
 }
 
 static int
 front_wait(struct front *front, struct moment started)
 {
-    int64_t limit = cache_number(&front->cache.header, "lock_timeout");
+    int64_t limit = fields_number(&front->cache.header, "lock_timeout");
     int64_t passed = clock_now().boot - started.boot;
     cleanup_close int lock = -1;
     enum lock_status status;

@@ -49,16 +49,6 @@ pending_wait(const struct pending *pending)
                                               : left;
 }
 
-static int64_t
-pending_number(const struct fields *f, const char *key)
-{
-    int64_t number = 0;
-
-    /* So that sums of two do not overflow. */
-    text_to_number(fields_text(f, key), INT64_MAX / 4, &number);
-    return number;
-}
-
 static char *
 pending_text(const struct fields *f, const char *key)
 {
@@ -89,7 +79,7 @@ pending_ends_boot(const struct pending *p, const struct fields *f)
     struct moment now = clock_now();
 
     if (boot.id[0] && strcmp(fields_text(f, "boot"), boot.id) == 0)
-        return pending_number(f, "ends_boot");
+        return fields_number(f, "ends_boot");
     return now.boot + p->ends - now.real;
 }
 
@@ -113,11 +103,11 @@ pending_read(struct pending *p, const struct fields *f)
     p->code.verification_uri = pending_text(f, "verification_uri");
     p->code.verification_uri_complete =
         pending_text(f, "verification_uri_complete");
-    p->code.interval_ms = pending_number(f, "interval");
-    p->ends = pending_number(f, "ends_at");
+    p->code.interval_ms = fields_number(f, "interval");
+    p->ends = fields_number(f, "ends_at");
     p->code.ends_boot = pending_ends_boot(p, f);
     p->code.expires_in_ms = p->code.ends_boot - clock_now().boot;
-    p->next_poll = pending_number(f, "next_poll");
+    p->next_poll = fields_number(f, "next_poll");
     p->unseen = fields_get(f, "unseen") != NULL;
     text_show(p->lost, sizeof p->lost, fields_text(f, "lost"));
     return p->client_id && p->code.user_code && p->code.verification_uri &&

@@ -15,15 +15,6 @@
 #define PROMPT_UNSEEN (10 * 60 * 1000)
 #define PROMPT_DAY    (24 * 3600 * 1000LL)
 
-static int64_t
-prompt_number(const struct fields *f, const char *key)
-{
-    int64_t number = 0;
-
-    text_to_number(fields_text(f, key), INT64_MAX, &number);
-    return number;
-}
-
 void
 prompt_load(struct prompt *prompt, const struct place *place)
 {
@@ -38,11 +29,11 @@ prompt_load(struct prompt *prompt, const struct place *place)
         text.len == 0 ||
         fields_parse(&f, text.data, text.len, false, NULL, NULL) < 0)
         return;
-    prompt->not_before = prompt_number(&f, "not_before");
-    prompt->wait = prompt_number(&f, "wait");
-    prompt->unused = prompt_number(&f, "unused");
+    prompt->not_before = fields_number(&f, "not_before");
+    prompt->wait = fields_number(&f, "wait");
+    prompt->unused = fields_number(&f, "unused");
     prompt->declined = fields_get(&f, "declined") != NULL;
-    prompt->approved = prompt_number(&f, "approved_at");
+    prompt->approved = fields_number(&f, "approved_at");
     text_show(prompt->organization, sizeof prompt->organization,
               fields_text(&f, "organization"));
     text_show(prompt->notice, sizeof prompt->notice,

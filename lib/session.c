@@ -91,7 +91,7 @@ session_recall(const struct session *session, struct store *store)
 
     while ((r = store_next(store, &at))) {
         const struct fields *block = session_block(session, r);
-        int64_t usable = block ? cache_number(block, "usable_until_boot") : 0;
+        int64_t usable = block ? fields_number(block, "usable_until_boot") : 0;
         int64_t skew = r->expires.real - record_usable_until(r).real;
 
         if (usable > 0)
@@ -111,7 +111,7 @@ session_may_retry(const struct session *session, const struct record *record,
 static int64_t
 session_retry_wait(const struct fields *old, int64_t said_s)
 {
-    int64_t wait = old ? 2 * cache_number(old, "retry_wait") : 0;
+    int64_t wait = old ? 2 * fields_number(old, "retry_wait") : 0;
 
     if (wait < SESSION_RETRY_LEAST)
         wait = SESSION_RETRY_LEAST;

@@ -76,8 +76,8 @@ cache_is_unchanged(const char *watch)
 static struct moment
 cache_moment(const struct fields *block, const char *real, const char *boot)
 {
-    return (struct moment){cache_number(block, real),
-                           cache_number(block, boot)};
+    return (struct moment){fields_number(block, real),
+                           fields_number(block, boot)};
 }
 
 static bool
@@ -105,7 +105,7 @@ cache_is_for(const struct fields *header, const struct place *place)
 static int
 cache_set_others_apart(struct cache *cache, size_t at)
 {
-    int64_t len = cache_number(&cache->header, "others");
+    int64_t len = fields_number(&cache->header, "others");
 
     if (len > (int64_t)(cache->text.len - at))
         return -1;
@@ -148,7 +148,7 @@ cache_parse(struct cache *cache)
 static bool
 cache_is_whole(const struct cache *cache)
 {
-    return cache_number(&cache->header, "credentials") ==
+    return fields_number(&cache->header, "credentials") ==
            (int64_t)cache->count;
 }
 
@@ -219,15 +219,6 @@ cache_find(const struct cache *cache, const char *provider, const char *issuer,
     return NULL;
 }
 
-int64_t
-cache_number(const struct fields *block, const char *key)
-{
-    int64_t number = 0;
-
-    text_to_number(fields_text(block, key), INT64_MAX, &number);
-    return number;
-}
-
 enum cache_verdict
 cache_judge(const struct fields *credential, struct moment now, int64_t ttl)
 {
@@ -236,13 +227,13 @@ cache_judge(const struct fields *credential, struct moment now, int64_t ttl)
     struct moment due =
         cache_moment(credential, "renew_from", "renew_from_boot");
     bool renewable = fields_get(credential, "renewable") != NULL;
-    int64_t expires = cache_number(credential, "expires_at");
+    int64_t expires = fields_number(credential, "expires_at");
     struct moment end = clock_after(usable, expires - usable.real - ttl);
 
     if (fields_get(credential, "access_token") &&
         !clock_reached(usable, now) && !clock_reached(end, now) &&
         now.real >=
-            cache_number(credential, "valid_from") - CACHE_CLOCK_TOLERANCE)
+            fields_number(credential, "valid_from") - CACHE_CLOCK_TOLERANCE)
         return renewable && clock_reached(due, now) ? CACHE_DUE : CACHE_FRESH;
     if (fields_get(credential, "refused"))
         return CACHE_REFUSED;
@@ -252,9 +243,9 @@ cache_judge(const struct fields *credential, struct moment now, int64_t ttl)
 bool
 cache_may_retry(const struct fields *credential, int64_t now_real)
 {
-    int64_t left = cache_number(credential, "retry_at") - now_real;
+    int64_t left = fields_number(credential, "retry_at") - now_real;
 
-    return left <= 0 || left > cache_number(credential, "retry_wait");
+    return left <= 0 || left > fields_number(credential, "retry_wait");
 }
 
 /*

@@ -150,7 +150,4 @@ enum cache_use cache_match(const struct fields *credential, const char *origin,
 bool cache_is_to_sign_in(const struct cache *cache, const char *origin,
                          const char *path);
 
-/* A number of a block, or 0. */
-int64_t cache_number(const struct fields *block, const char *key);
-
 #endif

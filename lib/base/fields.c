@@ -190,6 +190,15 @@ fields_text(const struct fields *f, const char *key)
     return value ? value : "";
 }
 
+int64_t
+fields_number(const struct fields *f, const char *key)
+{
+    int64_t number = 0;
+
+    text_to_number(fields_text(f, key), INT64_MAX / 4, &number);
+    return number;
+}
+
 static size_t
 fields_list_start(const struct fields *f, const char *key)
 {

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/error.h"
 #include "lib/base/secret.h"
@@ -66,6 +67,10 @@ const char *fields_get(const struct fields *f, const char *key);
 
 /* The same, but "" when it is missing. */
 const char *fields_text(const struct fields *f, const char *key);
+
+/* Its number; 0 when it has none, or one so large that a sum of two might
+ * overflow. */
+int64_t fields_number(const struct fields *f, const char *key);
 
 /*
  * Walk the values of the list key ("watch[]"); *at starts at 0. Values before

@@ -330,15 +330,6 @@ other_put_block(struct secret *block, const struct other *other)
     return result | fields_end(block);
 }
 
-static int64_t
-other_number(const struct fields *block, const char *key)
-{
-    int64_t number = 0;
-
-    text_to_number(fields_text(block, key), INT64_MAX, &number);
-    return number;
-}
-
 int
 other_read_block(struct other *other, const struct fields *block)
 {
@@ -347,7 +338,7 @@ other_read_block(struct other *other, const struct fields *block)
                             .secret = fields_get(block, "secret"),
                             .refresh = fields_text(block, "refreshable"),
                             .authtype = fields_text(block, "authtype"),
-                            .expires = other_number(block, "expires_at"),
-                            .stored = other_number(block, "stored_at")};
+                            .expires = fields_number(block, "expires_at"),
+                            .stored = fields_number(block, "stored_at")};
     return other->key && (other->secret || *other->refresh) ? 0 : -1;
 }

@@ -187,6 +187,25 @@ test_get(void **state)
 }
 
 static void
+test_number(void **state)
+{
+    CLEANUP(fields_release) struct fields f = FIELDS_INIT;
+    char text[] = "a=17\nb=17x\nc=\nd=-1\ne=2305843009213693951\n"
+                  "f=2305843009213693952\n\n";
+
+    (void)state;
+    assert_int_equal(fields_parse(&f, text, strlen(text), false, NULL, NULL),
+                     0);
+    assert_int_equal(fields_number(&f, "a"), 17);
+    assert_int_equal(fields_number(&f, "b"), 0);
+    assert_int_equal(fields_number(&f, "c"), 0);
+    assert_int_equal(fields_number(&f, "d"), 0);
+    assert_int_equal(fields_number(&f, "e"), INT64_MAX / 4);
+    assert_int_equal(fields_number(&f, "f"), 0);
+    assert_int_equal(fields_number(&f, "g"), 0);
+}
+
+static void
 test_list(void **state)
 {
     CLEANUP(fields_release) struct fields f = FIELDS_INIT;
@@ -369,6 +388,7 @@ main(void)
         cmocka_unit_test(test_carriage_return),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_get),
+        cmocka_unit_test(test_number),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_read),
