@@ -30,6 +30,9 @@ own_machine() {
         trap - EXIT # nothing outlives us, and what is mounted is not ours
         chmod 711 "$WORK"
         ip link set lo up
+        # A debootstrap that was ended has left it, and piuparts would copy
+        # the memory of all processes.
+        ! mountpoint -q "$PACKAGE_DEBIAN/proc" || umount "$PACKAGE_DEBIAN/proc"
         return
     fi
     [ "$(id -u)" -eq 0 ] || skip_all "needs root"

@@ -8,6 +8,7 @@
 . "$(dirname "$0")/crash.sh"
 # shellcheck source=tests/system/keyring.sh
 . "$(dirname "$0")/keyring.sh"
+KEYRING_HUNG=200ms
 
 # struck KIND NUMBER COMMAND...: it runs in such trouble, and then there is
 # none any more
@@ -25,13 +26,13 @@ struck() {
         keyring_stop
         fake_start
         ;;
-    hang) fake Release ;;
+    hang) fake_release ;;
     esac
     fake_trouble
 }
 begin() {
     keyring_person
-    configure 'keyring_timeout = 200ms' 'lock_timeout = 10s'
+    configure "keyring_timeout = $KEYRING_SLOW" 'lock_timeout = 10s'
     bus_start
     fake_start
     enter

@@ -12,7 +12,7 @@
 # begin [LINE...]: a person with this configuration, signed in
 begin() {
     keyring_person
-    configure 'keyring_timeout = 300ms' 'lock_timeout = 5s' "$@"
+    configure "keyring_timeout = $KEYRING_SLOW" 'lock_timeout = 5s' "$@"
     bus_start
     fake_start
     enter
@@ -51,7 +51,7 @@ t_replaced_late() {
     fake_trouble hang=CreateItem
     bounded "$TOOL" status
     is "$(grep -c CreateItem "$WORK/calls")" 1 "it opens, and the write hangs"
-    fake Release
+    fake_release
     check "it comes to its end" lock_quiet "$STATE/lock"
     bounded "$TOOL" status
     is "$rc" 0 "still signed in"
@@ -91,7 +91,7 @@ t_unread() {
     is "$(fake_kept .org_id | sort | paste -sd' ')" "$first org_b" \
         "two credentials in the keyring"
     fake_lock true
-    configure 'store = file' 'keyring_timeout = 300ms'
+    configure 'store = file' "keyring_timeout = $KEYRING_SLOW"
     enter
     is "$rc:$(stored '.records[].org_id')" "0:$first" \
         "store = file, and it is locked: a login goes to the file"
@@ -117,7 +117,7 @@ t_unmoved() {
     begin 'store = file'
     token=$(refresh_token)
     fake_lock true
-    configure 'store = secret-service' 'keyring_timeout = 300ms'
+    configure 'store = secret-service' "keyring_timeout = $KEYRING_SLOW"
     bounded "$TOOL" logout
     is "$rc" 0 "logout"
     unlike "$err" 'still signed in' "says nothing else"
@@ -175,7 +175,7 @@ t_below() {
     keyring_person
     XDG_RUNTIME_DIR=$own
     PARKED=$own/parallel-credential/parked
-    configure 'keyring_timeout = 300ms'
+    configure "keyring_timeout = $KEYRING_SLOW"
     bus_start
     fake_start
     enter
@@ -206,7 +206,7 @@ t_killed_unparking() {
         begin
         fake_lock true
         enter
-        configure 'store = file' 'keyring_timeout = 300ms'
+        configure 'store = file' "keyring_timeout = $KEYRING_SLOW"
         fake_lock false
         strace -f -qq -o "$WORK/trace" -e trace=unlinkat \
             -e "inject=unlinkat:signal=SIGKILL:when=$when" \

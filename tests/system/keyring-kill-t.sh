@@ -108,7 +108,8 @@ programs_of() {
 t_writing() {
     local old broker program each
     keyring_person
-    configure 'keyring_timeout = 5s' 'lock_timeout = 10s'
+    KEYRING_HUNG=20s # who hangs is killed before
+    configure "keyring_timeout = $KEYRING_HUNG" 'lock_timeout = 10s'
     bus_start
     fake_start
     enter
@@ -132,7 +133,7 @@ t_writing() {
     rm -f "$SESSION"
     run "$TOOL" token
     is "$rc:$out" "0:$(parked .access_token)" "$*: and served"
-    fake Release
+    fake_release
     bounded "$TOOL" refresh
     is "$rc:$err" 0: "$* killed: the next refresh works"
     whole secret-service "$*"

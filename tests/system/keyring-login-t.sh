@@ -132,13 +132,13 @@ served "all is back"
 
 # ---- one in trouble ------------------------------------------------------------------
 
-newcomer bob 'keyring_timeout = 300ms'
+newcomer bob "keyring_timeout = $KEYRING_SLOW"
 fake_start
 sign_in_person bob
 fake_trouble 'hang=*'
 enters bob "hung"
 not_served 'did not answer' "hung"
-fake Release
+fake_release
 served "it answers again"
 fake_trouble 'error=*'
 enters bob "refused"

@@ -560,12 +560,12 @@ least() {
 t_hung() {
     local normal hung
     keyring_person
-    configure 'keyring_timeout = 300ms'
+    configure "keyring_timeout = $KEYRING_HUNG"
     bus_start
     fake_start --trouble 'hang=*'
     login
     file_of 'did not answer within 0\.3 s' "one that never answers"
-    fake Release
+    fake_release
     bounded "$TOOL" move-store secret-service
     is "$rc" 0 "it answers later: move-store"
     normal=$(least "$TOOL" token)
@@ -582,20 +582,21 @@ t_hung() {
     login
     is "$rc" 0 "hung: login"
     where_is parked "hung"
-    fake Release
+    fake_release
     bounded "$TOOL" refresh
     is "$rc" 0 "it answers again: refresh"
     where_is secret-service "it answers again"
 
     # A daemon that is stopped.
     keyring_person
-    configure 'keyring_timeout = 300ms'
+    configure "keyring_timeout = $KEYRING_HUNG"
     bus_start
     keyring_start
     login
     kill -STOP "$daemon_pid"
     all_say 'did not answer within 0\.3 s' "gnome-keyring is stopped"
     kill -CONT "$daemon_pid"
+    keyring_waits "$KEYRING_SLOW"
     bounded "$TOOL" refresh
     is "$rc" 0 "and goes on: refresh"
     where_is secret-service "gnome-keyring goes on"
@@ -605,7 +606,7 @@ t_hung() {
 t_hung_write() {
     local old
     keyring_person
-    configure 'keyring_timeout = 300ms' 'lock_timeout = 100ms'
+    configure "keyring_timeout = $KEYRING_SLOW" 'lock_timeout = 100ms'
     bus_start
     fake_start
     login
@@ -623,7 +624,7 @@ t_hung_write() {
     is "$rc" 4 "while it hangs nobody else writes"
     like "$err" "held the lock" "the store is locked"
     is "$(refreshes)" 1 "and the refresh token is not spent"
-    fake Release
+    fake_release
     check "its end gives up the lock" lock_quiet "$STATE/lock"
     is "$(kept .refresh_token)" "$(parked .refresh_token)" "it has been written"
     bounded "$TOOL" refresh

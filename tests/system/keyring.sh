@@ -220,9 +220,27 @@ fake() {
     owner dbus-send --print-reply --dest=org.freedesktop.secrets / \
         "ai.parallel.Test.$1" "${@:2}" >"$WORK/fake.out" 2>&1
 }
+# keyring_waits TIME: so long may an answer take from now on, if the configuration
+# has a limit
+keyring_waits() {
+    local file=$HOME/.config/parallel-credential.conf
+    [ ! -e "$file" ] ||
+        sed -i "s/^\(keyring_timeout = \).*/\1$1/" "$file"
+}
+# What shall hang is waited for so long; what shall not, may be slow.
+KEYRING_HUNG=300ms KEYRING_SLOW=10s
 # fake_trouble SPEC...: from now on; without any, none
 fake_trouble() {
+    case $* in
+    *hang*) keyring_waits "$KEYRING_HUNG" ;;
+    *) keyring_waits "$KEYRING_SLOW" ;;
+    esac
     fake Trouble "string:$*"
+}
+# fake_release: what hangs comes to its end
+fake_release() {
+    keyring_waits "$KEYRING_SLOW"
+    fake Release
 }
 fake_is_dead() {
     ! kill -0 "$daemon_pid" 2>/dev/null
