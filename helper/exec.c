@@ -12,6 +12,7 @@
  */
 #include "helper/front.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "helper/lease.h"
 #include "helper/token_file.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 
 /* Between two attempts to renew when one has failed: ms. */
 #define EXEC_RETRY_LEAST 30000
@@ -256,6 +258,17 @@ exec_make_file(struct exec *x)
     return *front_key(&x->lease.block) ? 0 : -1;
 }
 
+static int
+exec_complain(const char *what, int error)
+{
+    char text[200];
+
+    text_put(text, sizeof text, text_put(text, sizeof text, 0, what),
+             strerror(error));
+    front_complain(text);
+    return FAIL_SERVICE;
+}
+
 /* What we wait with. */
 static int
 exec_open(struct exec *x)
@@ -286,7 +299,9 @@ exec_run(struct exec *x)
 {
     int result;
 
-    if (exec_open(x) < 0 || exec_make_file(x) < 0)
+    if (exec_open(x) < 0)
+        return exec_complain("cannot wait for a command: ", errno);
+    if (exec_make_file(x) < 0)
         return FAIL_SERVICE;
     result = exec_start(x);
     if (result < 0)

@@ -72,6 +72,16 @@ run "$TOOL" --org org_else exec touch "$WORK/ran"
 is "$rc" 3 "another organization: exit status 3"
 check "then it is not run" test ! -e "$WORK/ran"
 
+# With hardly any descriptors it says why it cannot.
+if [ -z "${SANITIZED-}" ]; then
+    run bash -c 'ulimit -n 5 && exec "$0" exec touch "$1"' "$TOOL" "$WORK/ran"
+    like "$rc:$err" '^4:parallel-credential: .*([Ff]ile descriptors|open files)' \
+        "too few descriptors: it says so"
+    check "then it is not run either" test ! -e "$WORK/ran"
+else
+    skip "too few descriptors" "the sanitizers need some, too"
+fi
+
 # Nothing secret stands where others can read it.
 mkfifo "$TOLD.go" "$TOLD.other"
 running sh -c 'echo up >"$TOLD"; read -r line <"$TOLD.go"'
