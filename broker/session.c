@@ -56,20 +56,21 @@ session_is_pending(const struct broker *b)
 /* The code is of no more use: when may the next one be shown? */
 static void
 session_note_end(const struct broker *b, const struct pending *pending,
-                 bool declined, const struct error *why)
+                 enum credential_approval approval, const struct error *why)
 {
     struct prompt prompt;
 
     if (!session_is_pending(b))
         return;
     prompt_load(&prompt, &b->place);
-    if (declined)
+    if (approval == APPROVAL_DENIED)
         prompt.declined = true;
     else
         prompt_note_unused(&prompt, pending->unseen, pending->ends,
                            b->config.prompt_backoff_ms);
-    /* The person has approved, and should know why nothing came of it. */
-    if (policy_is_cause(why))
+    /* The person has approved, as far as is known, and should know why nothing
+     * came of it. */
+    if (approval == APPROVAL_FAILED && pending->lost[0])
         text_show(prompt.notice, sizeof prompt.notice, why->text);
     prompt_save(&prompt, &b->place);
     pending_remove(&b->place);
@@ -107,7 +108,7 @@ session_poll_once(struct broker *b, struct pending *pending,
     case APPROVAL_DENIED:
     case APPROVAL_EXPIRED:
     case APPROVAL_FAILED:
-        session_note_end(b, pending, approval == APPROVAL_DENIED, err);
+        session_note_end(b, pending, approval, err);
         break;
     }
     return approval;

@@ -261,8 +261,10 @@ credential_poll_once(struct credential *c, struct pending *pending,
         text_show(pending->lost, sizeof pending->lost, err->text);
     if (result == OAUTH_OK &&
         (credential_check_approval(c, provider, id, &token, err) < 0 ||
-         credential_keep(c, provider, id, &token, asked, record, err) < 0))
+         credential_keep(c, provider, id, &token, asked, record, err) < 0)) {
+        text_show(pending->lost, sizeof pending->lost, err->text);
         result = OAUTH_REFUSED;
+    }
     credential_release_signals(&before);
     return result;
 }

@@ -26,8 +26,8 @@ struct pending {
     int64_t ends;      /* real clock, ms */
     int64_t next_poll; /* real clock, ms: not before this */
     bool unseen;       /* it was shown where perhaps nobody looked (ssh) */
-    char lost[256];    /* why an answer that may have been the approval was of
-                          no use, or "" */
+    char lost[256]; /* why an answer that was, or may have been, the approval
+                       was of no use, or "" */
 };
 
 void pending_release(struct pending *pending);

@@ -510,6 +510,40 @@ like "$out" "^Not connected to Parallel: .*organization Other" \
 as "$TOOL" status --news
 is "$out" "" "once"
 exec 7<&-
+# What is of no use, or cannot be kept, is told in the same way, though it is no
+# matter of policy.
+system
+mine 'lock_timeout = 100ms'
+useless() { # useless NAME PATTERN: approved, and nothing comes of it
+    check "$1: it is noted" wait_until 20 grep -qs ^notice= "$STATE/prompt"
+    as "$TOOL" status --news
+    like "$out" "^Not connected to Parallel: .*$2" "$1: the next shell tells"
+    is "$(ours)" 0 "$1: nothing was kept"
+    exec 7<&-
+}
+for each in answer store; do
+    rm -f "$STATE/prompt" "$STATE/pending"
+    env -i HOME="$HOME" XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" "$TOOL" \
+        session-open 61001 61001 >"$WORK/pipe" 2>/dev/null &
+    exec 7<"$WORK/pipe"
+    while read -r line <&7 && [ "$line" != event=done ]; do :; done
+    wait $! # only who polls is left
+    if [ "$each" = answer ]; then
+        control config '{"override":{"token:org_id":"org acme"}}' >/dev/null
+    else
+        in_background python3 "$HERE/hold-lock.py" "$STATE/lock" >"$WORK/held"
+        wait_until 20 grep -q held "$WORK/held"
+    fi
+    control approve '{"user_code":"any","wait_ms":9000}' >/dev/null
+    if [ "$each" = answer ]; then
+        useless "an answer of no use" "was of no use .*.org_id.*sign in again"
+        control config '{"override":{}}' >/dev/null
+    else
+        useless "a store that is held" "has held the lock $STATE/lock"
+        kill "$pid"
+    fi
+done
+rm "$CONF"
 
 # ---- what is locked ----------------------------------------------------------------
 
