@@ -324,6 +324,8 @@ broker_open(struct broker *b, struct error *err)
         b->provider, b->org, b->issuer,
         b->if_due || b->keep_alive || b->session ||
             text_starts_with(b->verb, "session-")};
+    struct error trouble = ERROR_INIT;
+    int opened;
 
     if (b->is_open)
         return 0;
@@ -340,10 +342,14 @@ broker_open(struct broker *b, struct error *err)
         return -1;
     }
     b->is_open = true;
-    if (credential_open(&b->credential, &b->config, &b->place, &choice,
-                        (int)b->renewing, err) < 0)
+    opened = credential_open(&b->credential, &b->config, &b->place, &choice,
+                             (int)b->renewing, &trouble);
+    /* A store that cannot be opened does not spare anybody the policy. */
+    if (broker_check_policy(b, pw ? pw->pw_name : NULL, err) < 0)
         return -1;
-    return broker_check_policy(b, pw ? pw->pw_name : NULL, err);
+    if (opened < 0)
+        *err = trouble;
+    return opened;
 }
 
 void

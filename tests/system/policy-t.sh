@@ -155,6 +155,18 @@ mine 'timeout = 20s'
 as "$TOOL" token
 is "$rc" 3 "whatever the person's file says"
 rm "$CONF"
+# Where the configuration or the store cannot be read, nobody lends a key of the
+# environment either.
+mine 'nonsense'
+PARALLEL_API_KEY=mine as "$TOOL" exec printenv PARALLEL_API_KEY
+is "$rc:$out" 2: "a mistake in the person's file: no key with exec"
+rm "$CONF"
+PARALLEL_API_KEY=mine as "$TOOL" exec --provider none printenv PARALLEL_API_KEY
+is "$rc:$out" 2: "nor with a provider that there is not"
+chmod 755 "$STATE"
+PARALLEL_API_KEY=mine as "$TOOL" exec printenv PARALLEL_API_KEY
+is "$rc:$out" 3: "a folder that is open to others: nor then"
+chmod 700 "$STATE"
 system '[policy]' 'deny_users = 61001'
 denied "deny_users, by number" "deny_users names 61001 .$SYSTEM:5.\$"
 system '[policy]' 'deny_users = alicia nobody'
