@@ -5,6 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +18,10 @@
 #include "lib/wrap/conf.h"
 
 #define CONFIG_FILE_MAX (256 * 1024)
+
+/* Whom the kernel shows for everybody that a user namespace has no number
+ * for. */
+#define CONFIG_NOBODY 65534
 
 static int
 config_remember(struct config *config, const char *path, const struct stat *st)
@@ -44,13 +51,32 @@ config_watch(struct config *config, const char *path)
 }
 
 /*
+ * Whether a file that seems to be ours is. Where root and we alike have no
+ * number, or ours is the one that stands for none, root's file looks the same;
+ * and of people nobody knows the names.
+ */
+static bool
+config_knows_owner(void)
+{
+    char map[128] = "";
+    unsigned long count = 0;
+    cleanup_close int fd = -1;
+
+    if (geteuid() != CONFIG_NOBODY)
+        return true;
+    fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && read(fd, map, sizeof map - 1) > 0 &&
+           sscanf(map, "%*u %*u %lu", &count) == 1 && count == UINT32_MAX;
+}
+
+/*
  * What we read may belong to the administrator or to ourselves, and nobody
  * else may write it.
  */
 static int
 config_check(const struct stat *st, const char *path, struct error *err)
 {
-    if (st->st_uid != 0 && st->st_uid != geteuid())
+    if (st->st_uid != 0 && (st->st_uid != geteuid() || !config_knows_owner()))
         return error_set(err, FAIL_INPUT, "config",
                          "%s belongs to uid %u, neither to root nor to you",
                          path, (unsigned)st->st_uid);

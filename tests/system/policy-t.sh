@@ -167,6 +167,19 @@ chmod 755 "$STATE"
 PARALLEL_API_KEY=mine as "$TOOL" exec printenv PARALLEL_API_KEY
 is "$rc:$out" 3: "a folder that is open to others: nor then"
 chmod 700 "$STATE"
+# Where everybody is nobody, nobody knows who is denied.
+if "${alice[@]}" unshare --user --map-user=65534 true 2>/dev/null; then
+    for each in "" --map-user=65534; do
+        # Nobody may look for leaks there.
+        as env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" \
+            unshare --user ${each:+"$each"} "$TOOL" token
+        is "$rc:$out" 2: "in a user namespace without a name: nothing $each"
+    done
+    as "$TOOL" token
+    is "$rc:$out" 3: "and nothing of it afterwards"
+else
+    skip "in a user namespace without a name" "no such namespaces here"
+fi
 system '[policy]' 'deny_users = 61001'
 denied "deny_users, by number" "deny_users names 61001 .$SYSTEM:5.\$"
 system '[policy]' 'deny_users = alicia nobody'
