@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "broker/manager.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/docker.h"
 #include "lib/base/file.h"
@@ -285,6 +286,20 @@ static const char broker_open_to_all[] =
     "config configure-git docker doctor erase get logout session-end "
     "session-open status store";
 
+/*
+ * What was handed out before the policy said so goes: from the user manager
+ * with the cache. While its generator (env --session --plain) runs, the
+ * manager answers nobody: that is left to the next command.
+ */
+static void
+broker_take_back(struct broker *b)
+{
+    if (b->session && b->plain)
+        return;
+    if (session_withdraw(&b->credential.session) || b->keep_alive)
+        manager_settle(b);
+}
+
 /* What the policy says, before anything else is done. */
 static int
 broker_check_policy(struct broker *b, const char *user, struct error *err)
@@ -293,7 +308,7 @@ broker_check_policy(struct broker *b, const char *user, struct error *err)
     permit_find_person(&b->config);
     if (permit_person(&b->config, err) == 0)
         return 0;
-    session_withdraw(&b->credential.session);
+    broker_take_back(b);
     journal_debug("%s", b->config.denied.text);
     if (text_has_word(broker_open_to_all, b->verb)) {
         *err = (struct error)ERROR_INIT;

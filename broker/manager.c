@@ -250,15 +250,15 @@ manager_settle(const struct broker *b)
     const struct store *store = &b->credential.store;
     const struct record *r = store_find(store, provider_parallel_name,
                                         config_issuer(&b->config), NULL);
+    bool may =
+        b->config.export_environment && permit_person(&b->config, NULL) == 0;
     enum manager_key there;
     struct manager m;
 
-    if (r && permit_record(&b->config, r, NULL) < 0)
+    if (!may || (r && permit_record(&b->config, r, NULL) < 0))
         r = NULL;
-
     /* What a keyring does not show now is no reason to take it away. */
-    if (!b->config.export_environment || (!r && store->unread) ||
-        !manager_find(&m, b))
+    if ((may && !r && store->unread) || !manager_find(&m, b))
         return;
     there = manager_look(&m, &text);
     if (there == MANAGER_UNKNOWN || there == MANAGER_OWN)

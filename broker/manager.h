@@ -14,9 +14,10 @@
 /*
  * Make the manager agree with the store that is loaded: the key of the
  * selected credential is set, or, when there is none, one that we have set is
- * taken away. A key that the person has set stays. Nothing happens with
- * export_environment = no, or where no manager runs. Takes a few milliseconds,
- * and two seconds when systemd does not answer; failures are no matter.
+ * taken away; so it is for who is not to be connected, and with
+ * export_environment = no. A key that the person has set stays. Nothing
+ * happens where no manager runs. Takes a few milliseconds, and two seconds
+ * when systemd does not answer; failures are no matter.
  */
 void manager_settle(const struct broker *b);
 

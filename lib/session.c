@@ -431,13 +431,16 @@ session_publish(struct session *session, const struct store *store,
         unlinkat(session->folder, CACHE_NAME, 0);
 }
 
-void
+bool
 session_withdraw(struct session *session)
 {
+    bool gone = false;
+
     if (session->folder >= 0 && session->old.count > 0 &&
         session_lock(session, false, 0, NULL) == 0 && session->lock >= 0)
-        unlinkat(session->folder, CACHE_NAME, 0);
+        gone = unlinkat(session->folder, CACHE_NAME, 0) == 0;
     session_unlock(session);
+    return gone;
 }
 
 void

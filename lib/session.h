@@ -64,8 +64,8 @@ void session_publish(struct session *session, const struct store *store,
                      const struct session_failure *failure);
 
 /* Take away a cache that has something to hand out, if nobody else is at it:
- * the person is not to be connected any more. */
-void session_withdraw(struct session *session);
+ * the person is not to be connected any more. Whether there was one. */
+bool session_withdraw(struct session *session);
 
 /* Append the block of a record as it stands in the cache, without its end.
  * Not 0: it cannot be written as a block. */

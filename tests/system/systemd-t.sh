@@ -143,6 +143,31 @@ is "$(in_unit)" key-4 "without it, ours is set again"
 as_user "$TOOL" logout 2>"$WORK/logout.err"
 is "$(in_unit; in_shell)" "" "signed out: it is gone"
 check "all of it" no_manager_key
+
+# The administrator takes it back: the first command that hears of it tells the
+# manager; and so does the timer's (see systemd-units-t.sh), if that one could not.
+paste_key key-4b
+use_sandbox '[policy]' "deny_users = $user"
+is "$(in_unit)" key-4b "denied: nobody has noticed yet"
+# While it reads its units anew the manager waits for the generator, and answers
+# nobody.
+begin=$(date +%s%3N)
+managed daemon-reload
+check "denied: the manager does not wait for itself" \
+    [ $(($(date +%s%3N) - begin)) -lt 1500 ]
+as_user env XDG_RUNTIME_DIR="$RUNTIME" "$TOOL" env --session --sh \
+    >"$WORK/denied.out"
+check "denied: a starting shell takes the key from the manager" no_manager_key
+is "$(cat "$WORK/denied.out")" "" "and has none"
+managed set-environment PARALLEL_API_KEY=own
+as_user env XDG_RUNTIME_DIR="$RUNTIME" "$TOOL" refresh --all --keep-alive \
+    --quiet
+is "$(in_unit)" own "denied: a key of the person's own is not ours to take"
+managed unset-environment PARALLEL_API_KEY
+use_sandbox
+paste_key key-4c
+is "$(in_unit)" key-4c "no longer denied: a key comes back"
+
 as_user mkdir -p "$home/.config"
 echo 'export_environment = no' |
     as_user tee "$home/.config/parallel-credential.conf" >"$WORK/conf"

@@ -151,6 +151,14 @@ check "is no failed unit" no_failed_unit
 as_user "$TOOL" logout 2>"$WORK/logout.err"
 check "signed out" started
 check "is none either" no_failed_unit
+# A key that the manager has, and that its person is not to have any more
+managed set-environment PARALLEL_API_KEY=old PARALLEL_CREDENTIAL_KEY_ID=old
+use_sandbox '[policy]' "deny_users = $user"
+check "denied by the policy" started
+check "is none either, by the policy" no_failed_unit
+is "$(managed show-environment | grep '^PARALLEL_.*=.')" "" \
+    "and takes the key from the user manager"
+use_sandbox
 log_out
 
 # ---- logout = revoke -----------------------------------------------------------------
