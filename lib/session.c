@@ -343,6 +343,9 @@ session_put_watches(const struct session *session, const struct store *store,
     if (policy_asks_groups(&config->policy))
         result = session_put_moment(text, "check_by", "check_by_boot", check,
                                     session_boot(session, check, now));
+    /* Whom the databases do not have in a group may be in it still. */
+    if (config->policy.list[POLICY_DENY_GROUPS].count > 0)
+        result |= cache_put_groups(text);
     for (size_t i = 0; i < config->seen_count; i++)
         result |= cache_watch_seen(
             text, config->seen[i].path,

@@ -3,12 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
 #define CACHE_ABSENT "absent "
+
+/* Who is in more groups has no cache where groups matter. */
+#define CACHE_GROUPS_MAX 1024
 
 /* A clock may be set back by this much without a word. */
 #define CACHE_CLOCK_TOLERANCE 60000
@@ -57,6 +62,53 @@ cache_watch(struct secret *block, const char *path)
     return cache_watch_seen(block, path, stat(path, &st) == 0 ? &st : NULL);
 }
 
+/* Those of this very process; -1: too many. */
+static int
+cache_find_groups(gid_t *list)
+{
+    int count = getgroups(CACHE_GROUPS_MAX, list);
+
+    if (count < 0)
+        return -1;
+    list[count++] = getgid();
+    list[count++] = getegid();
+    return count;
+}
+
+int
+cache_put_groups(struct secret *block)
+{
+    CLEANUP(secret_release) struct secret words = SECRET_INIT;
+    gid_t list[CACHE_GROUPS_MAX + 2];
+    int count = cache_find_groups(list);
+
+    for (int i = 0; i < count; i++) {
+        char number[TEXT_NUMBER_SIZE];
+
+        if (secret_append_text(&words, text_from_number(number, list[i])) <
+                0 ||
+            secret_append_text(&words, " ") < 0)
+            return -1;
+    }
+    return count < 0 ? -1 : fields_put(block, "groups", words.data);
+}
+
+/* Whether we are in no group that is not among these. */
+static bool
+cache_has_groups(const char *words)
+{
+    gid_t list[CACHE_GROUPS_MAX + 2];
+    int count = cache_find_groups(list);
+
+    for (int i = 0; i < count; i++) {
+        char number[TEXT_NUMBER_SIZE];
+
+        if (!text_has_word(words, text_from_number(number, list[i])))
+            return false;
+    }
+    return count >= 0;
+}
+
 static bool
 cache_is_unchanged(const char *watch)
 {
@@ -94,6 +146,9 @@ cache_is_for(const struct fields *header, const struct place *place)
     if (fields_get(header, "check_by") &&
         clock_reached(cache_moment(header, "check_by", "check_by_boot"),
                       clock_now()))
+        return false;
+    if (fields_get(header, "groups") &&
+        !cache_has_groups(fields_text(header, "groups")))
         return false;
     while ((watch = fields_next(header, "watch[]", &at)))
         if (!cache_is_unchanged(watch))

@@ -23,6 +23,8 @@
  *   lock_timeout    how long to wait for somebody who renews
  *   check_by check_by_boot  the broker has to look again by then; missing: no
  *                   end
+ *   groups          "GID ...": of who made it; good for nobody who is in
+ *                   another one; missing: groups do not matter
  *   watch[]         "INODE SIZE SECONDS NANOSECONDS DEVICE PATH", or
  *                   "absent PATH": the configuration and the store it was
  *                   made from; any difference makes the cache stale
@@ -113,6 +115,10 @@ int cache_watch(struct secret *block, const char *path);
 /* The same with what was seen at an earlier look (NULL: absent). */
 int cache_watch_seen(struct secret *block, const char *path,
                      const struct stat *seen);
+
+/* Append the groups that this process is in to a header block. Not 0: there
+ * are too many. */
+int cache_put_groups(struct secret *block);
 
 /* The block for issuer and org (either may be NULL: any), or NULL. */
 const struct fields *cache_find(const struct cache *cache,

@@ -86,11 +86,15 @@ policy_of() {
 ours() {
     jq '[.records[] | select(.provider == "parallel")] | length' "$STORE"
 }
-# warm: the front answers by itself, from then on
+# warm: the front answers by itself, from then on; is_warm: it does now, alice or
+# COMMAND...
 warm() {
     as "$TOOL" token
+    is_warm "${alice[@]}"
+}
+is_warm() {
     run unshare --mount sh -c 'mount --bind /bin/false "$1" && shift &&
-        exec "$@"' sh "$BROKER" "${alice[@]}" "$TOOL" token
+        exec "$@"' sh "$BROKER" "$@" "$TOOL" token
     [ "$rc" -eq 0 ]
 }
 # edit FILE SCRIPT: by sed, in its place, for something is mounted there
@@ -209,8 +213,16 @@ edit /etc/group 's/^staff0:.*/staff0:x:61010:alice/'
 denied "into a group, warm cache" "you are in the group staff0 of deny_groups"
 edit /etc/group 's/^staff0:.*/staff0:x:61010:/'
 connected "out of it again"
-run "${alice[@]/--clear-groups/--groups=61010}" "$TOOL" refresh
-is "$rc" 3 "who has the group in this very process is in it"
+check "a warm cache" warm
+for each in token refresh; do
+    run "${alice[@]/--clear-groups/--groups=61010}" "$TOOL" "$each"
+    is "$rc:$out" 3: "who has the group in this very process is in it: $each"
+done
+run "${alice[@]/--clear-groups/--groups=61011}" "$TOOL" token
+is "$rc" 0 "who has another one is not"
+check "and makes a cache that is good for both" \
+    is_warm "${alice[@]/--clear-groups/--groups=61011}"
+check "for both" is_warm "${alice[@]}"
 system '[policy]' 'deny_groups = 61011'
 denied "deny_groups, by number" "you are in the group 61011 of"
 system '[policy]' 'deny_groups = no-such-group'
