@@ -174,6 +174,11 @@ config_handle_key(const struct config_reading *reading, const char *section,
                          name, config->origin[key].lock);
     if (config_put(config, &config_specs[key], value, err) < 0)
         return -1;
+    /* Those with a variable are the addresses of the service. */
+    if (reading->system && config_specs[key].variable &&
+        policy_add_word(&config->addresses, value, strlen(value),
+                        reading->file, line) < 0)
+        return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     return config_set_origin(&config->origin[key], reading->file, line);
 }
 
@@ -292,6 +297,7 @@ config_release(struct config *config)
         free(config->origin[i].lock);
     }
     config_release_providers(config);
+    policy_release_words(&config->addresses);
     policy_release(&config->policy);
     for (size_t i = 0; i < config->seen_count; i++)
         free(config->seen[i].path);

@@ -95,6 +95,8 @@ struct config {
     struct config_provider *provider;
     size_t provider_count;
     struct policy_words locked_providers; /* names, or "*" for all */
+    struct policy_words addresses;        /* of the service, as the system's
+                                             files have them */
     struct policy policy;
     struct error denied; /* why this person is not to be connected, or no
                             failure: permit.h */

@@ -58,7 +58,8 @@ permit_is_same_origin(const char *a, const char *b)
     return strcmp(origin[0], origin[1]) == 0;
 }
 
-/* Whether it is an address of Parallel's, the public or the configured one. */
+/* Whether it is an address of Parallel's: the public one, the configured one,
+ * or the administrator's, which a person may have configured away. */
 static bool
 permit_is_parallel(const struct config *config, const char *address)
 {
@@ -69,6 +70,9 @@ permit_is_parallel(const struct config *config, const char *address)
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (permit_is_same_origin(address, own[i]))
+            return true;
+    for (size_t i = 0; i < config->addresses.count; i++)
+        if (permit_is_same_origin(address, config->addresses.item[i].text))
             return true;
     return false;
 }

@@ -499,6 +499,18 @@ org=org_acme
 login --provider acme
 is "$rc" 0 "an allowed organization may"
 as "$TOOL" --provider acme logout
+# The person's environment has Parallel elsewhere; the administrator does not.
+other_name files.acme.example
+system "ca_file = $CA_FILE"
+org=org_other
+login --provider acme
+is "$rc" 0 "a section that has Parallel's endpoints, once more"
+system "ca_file = $CA_FILE" '[policy]' 'allowed_organizations = org_acme'
+PARALLEL_PLATFORM_URL=$HTTPS_PLATFORM_URL as "$TOOL" token --provider acme
+is "$rc:$out" 3: "whatever PARALLEL_PLATFORM_URL says"
+PARALLEL_PLATFORM_URL=$HTTPS_PLATFORM_URL login --provider acme
+is "$rc:$(last .error)" 3:organization_not_allowed "nor does a login get it"
+as "$TOOL" --provider acme logout
 # At other addresses, but for Parallel's hosts; and then not for them.
 org=org_other
 system "ca_file = $CA_FILE" '[policy]' 'allowed_organizations = org_acme'
