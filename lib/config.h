@@ -67,6 +67,7 @@ struct config_seen {
 struct config_provider {
     struct provider_settings settings;
     struct config_origin origin[CONFIG_PROVIDER_KEYS];
+    bool own; /* the person's file has a say in it */
 };
 
 /* Who hears of each mistake, instead of the first one ending it all. */
@@ -145,6 +146,9 @@ const char *config_provider_lock(const struct config *config,
 /* What the section of that name says, or NULL when there is none. */
 const struct provider_settings *
 config_provider_settings(const struct config *config, const char *name);
+
+/* Whether the person's own file has a say in that section. */
+bool config_provider_is_own(const struct config *config, const char *name);
 
 /* The built-in provider at the configured addresses, in the shape of what is
  * kept of one; points into the configuration. */

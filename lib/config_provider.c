@@ -162,6 +162,7 @@ config_handle_provider(struct config *config, const char *section,
         return error_set(err, FAIL_SERVICE, "memory", "out of memory");
     if (provider_put(p, key, value, err) < 0)
         return -1;
+    p->own |= !system;
     return config_set_origin(&p->origin[key], file, line);
 }
 
@@ -249,6 +250,14 @@ config_provider_settings(const struct config *config, const char *name)
     const struct config_provider *p = provider_find(config, name);
 
     return p ? &p->settings : NULL;
+}
+
+bool
+config_provider_is_own(const struct config *config, const char *name)
+{
+    const struct config_provider *p = provider_find(config, name);
+
+    return p && p->own;
 }
 
 const char *

@@ -78,7 +78,8 @@ way_find(struct credential *c, const char *scope, enum credential_way way,
         return -1;
     if (provider_is_builtin(c->choice.provider))
         return way_use_builtin(c->config, scope, way, provider, err);
-    if (way_use_section(c, scope, end, provider, err) < 0)
+    if (way_use_section(c, scope, end, provider, err) < 0 ||
+        permit_section(c->config, provider, err) < 0)
         return -1;
     grant = way == WAY_BROWSER  ? GRANT_CODE
             : way == WAY_DEVICE ? GRANT_DEVICE

@@ -231,6 +231,31 @@ permit_scope(const char *scope, const char *allowed, const char *lock,
 }
 
 int
+permit_section(const struct config *config, const struct provider *provider,
+               struct error *err)
+{
+    static const enum config_key keys[] = {CONFIG_API_KEY, CONFIG_CLIENT_ID,
+                                           CONFIG_SCOPES};
+    struct provider_kept kept = provider_keep(provider);
+
+    kept.hosts = NULL; /* where a token is shown is another matter */
+    if (provider_is_builtin(provider->name) ||
+        !config_provider_is_own(config, provider->name) ||
+        !permit_concerns(config, &kept))
+        return 0;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *lock = config->origin[keys[i]].lock;
+
+        if (lock)
+            return error_set(err, FAIL_AUTH, POLICY_LOCKED,
+                             "[provider %s] gets its tokens at an address of "
+                             "Parallel's, and the policy locks %s (%s)",
+                             provider->name, config_key_name(keys[i]), lock);
+    }
+    return 0;
+}
+
+int
 permit_login(const struct config *config, const char *provider,
              const char *scope, bool web, struct error *err)
 {

@@ -43,6 +43,13 @@ bool permit_asks_organization(const struct config *config);
 /* Whether a key may be kept that does not tell its organization. */
 int permit_foreign_key(const struct config *config, struct error *err);
 
+/* Whether a section that the person has a say in may be signed in to: where it
+ * gets its tokens at an address of Parallel's, it is a way around what is
+ * locked about a sign-in there. provider is complete, its metadata are known.
+ */
+int permit_section(const struct config *config,
+                   const struct provider *provider, struct error *err);
+
 /* What a command line asks of a login. provider NULL: the built-in one; scope
  * NULL: what is configured; web: the way that brings an API key. */
 int permit_login(const struct config *config, const char *provider,

@@ -624,6 +624,25 @@ is "$rc" 0 "--scope within it"
 is "$("${alice[@]}" "$TOOL" status --json | jq -rc .scopes)" '["keys:read"]' \
     "is what was asked for"
 
+# Not by another name for Parallel either, unless it is the administrator's.
+system 'scopes = keys:read' '[policy]' 'locked_keys = scopes'
+other_name files.acme.example
+as "$TOOL" login --json --no-browser --provider acme
+is "$rc:$(last .error)" 3:locked_by_policy "a section that has Parallel's endpoints"
+like "$(last .message)" "provider acme. .* locks scopes .$SYSTEM:6." \
+    "names the line"
+system 'scopes = keys:read' '[policy]' 'locked_keys = api_url'
+login --provider acme
+is "$rc" 0 "where nothing about a sign-in is locked it may be"
+as "$TOOL" --provider acme logout
+rm "$CONF"
+acme_section "" "hosts = files.acme.example"
+system 'scopes = keys:read' "${acme_section[@]}" '[policy]' \
+    'locked_keys = scopes'
+login --provider acme
+is "$rc" 0 "and the administrator's may"
+as "$TOOL" --provider acme logout
+
 # api_key
 system 'api_key = none' '[policy]' 'locked_keys = api_key'
 as "$TOOL" login --json --web --no-browser
