@@ -90,6 +90,19 @@ config_lock_key(struct config_origin *origin, const char *file, int line)
     return origin->lock ? 1 : -1;
 }
 
+/* Each of the two adds to what the other one trusts: both, then. */
+static int
+config_lock(struct config *config, int key, const char *file, int line)
+{
+    int other = key == CONFIG_CA_FILE        ? CONFIG_CA_DIRECTORY
+                : key == CONFIG_CA_DIRECTORY ? CONFIG_CA_FILE
+                                             : key;
+
+    if (config_lock_key(&config->origin[key], file, line) < 0)
+        return -1;
+    return config_lock_key(&config->origin[other], file, line);
+}
+
 /* locked_keys = platform_url scopes */
 static int
 config_lock_keys(const struct config_reading *reading, const char *list,
@@ -110,8 +123,7 @@ config_lock_keys(const struct config_reading *reading, const char *list,
             memcpy(word, list, span);
             word[span] = '\0';
             key = config_find(word);
-            result = key >= 0 ? config_lock_key(&config->origin[key],
-                                                reading->file, line)
+            result = key >= 0 ? config_lock(config, key, reading->file, line)
                               : config_lock_provider(config, word,
                                                      reading->file, line);
             if (result == 0)

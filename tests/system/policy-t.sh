@@ -643,6 +643,20 @@ login --provider acme
 is "$rc" 0 "and the administrator's may"
 as "$TOOL" --provider acme logout
 
+# ca_file: the other one would add to it
+for each in ca_file ca_directory; do
+    system '[policy]' "locked_keys = $each"
+    mine "ca_file = $CA_FILE"
+    as "$TOOL" token
+    like "$rc:$err" "^2:.*$CONF:1: ca_file is locked by .*$SYSTEM:5" \
+        "$each is locked: no ca_file"
+    mine "ca_directory = $WORK"
+    as "$TOOL" token
+    like "$rc:$err" "^2:.*$CONF:1: ca_directory is locked by .*$SYSTEM:5" \
+        "$each is locked: no ca_directory"
+    rm "$CONF"
+done
+
 # api_key
 system 'api_key = none' '[policy]' 'locked_keys = api_key'
 as "$TOOL" login --json --web --no-browser
