@@ -258,7 +258,8 @@ policy_ask_groups(const struct policy *policy,
     gid_t id;
 
     for (size_t i = 0; i < deny->count; i++) {
-        if (policy_group_id(deny->item[i].text, &id) < 0)
+        /* Of a number that no database knows nobody knows the members. */
+        if (policy_group_id(deny->item[i].text, &id) < 0 || !getgrgid(id))
             return (struct policy_answer){PERSON_NO_GROUP, i};
         if (policy_groups_have(groups, id) || policy_is_member(id))
             return (struct policy_answer){PERSON_IN_GROUP, i};

@@ -228,6 +228,9 @@ denied "deny_groups, by number" "you are in the group 61011 of"
 system '[policy]' 'deny_groups = no-such-group'
 denied "deny_groups that cannot be found" \
     "deny_groups names the group no-such-group, which cannot be found"
+system '[policy]' 'deny_groups = 61012'
+denied "deny_groups, by a number that cannot be found" \
+    "deny_groups names the group 61012, which cannot be found"
 system '[policy]' 'allow_groups = no-such-group, guests0'
 connected "allow_groups"
 check "a warm cache" warm
