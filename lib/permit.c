@@ -212,6 +212,12 @@ permit_scope(const char *scope, const char *allowed, const char *lock,
 {
     char word[128], shown[128];
 
+    if (!scope[strspn(scope, " ")] && *allowed)
+        return error_set(err, FAIL_AUTH, POLICY_LOCKED,
+                         "--scope: where none is named the service chooses, "
+                         "and the administrator's policy does not allow that "
+                         "(%s)",
+                         lock);
     while (*scope) {
         size_t span = strcspn(scope, " ");
 

@@ -622,6 +622,11 @@ system 'scopes = keys:read apps:read' '[policy]' 'locked_keys = scopes'
 as "$TOOL" login --json --no-browser --scope "keys:read keys:create"
 is "$rc:$(last .error)" 3:locked_by_policy "--scope beyond what is locked"
 like "$(last .message)" "the scope keys:create .$SYSTEM:6.\$" "names the line"
+for each in "" " "; do
+    as "$TOOL" login --json --no-browser --scope "$each"
+    is "$rc:$(last .error)" 3:locked_by_policy "--scope '$each': the service's choice"
+    like "$(last .message)" "where none is named .* .$SYSTEM:6." "names the line"
+done
 login --scope keys:read
 is "$rc" 0 "--scope within it"
 is "$("${alice[@]}" "$TOOL" status --json | jq -rc .scopes)" '["keys:read"]' \
