@@ -41,7 +41,9 @@ broker_env(struct broker *b, int *status, struct error *err)
     found = credential_find(&b->credential, &record, err);
     if (found != CREDENTIAL_OK)
         record = NULL;
-    if (found != CREDENTIAL_FAILED || policy_is_cause(err))
+    /* Not for the user manager's generator: see broker_take_back(). */
+    if (!(b->session && b->plain) &&
+        (found != CREDENTIAL_FAILED || policy_is_cause(err)))
         credential_tell_front(&b->credential); /* also of nothing */
     /* Who asks by himself gets one that is made now; a session does not wait
      * for that. */

@@ -286,20 +286,6 @@ static const char broker_open_to_all[] =
     "config configure-git docker doctor erase get logout session-end "
     "session-open status store";
 
-/*
- * What was handed out before the policy said so goes: from the user manager
- * with the cache. While its generator (env --session --plain) runs, the
- * manager answers nobody: that is left to the next command.
- */
-static void
-broker_take_back(struct broker *b)
-{
-    if (b->session && b->plain)
-        return;
-    if (session_withdraw(&b->credential.session) || b->keep_alive)
-        manager_settle(b);
-}
-
 /* What the policy says, before anything else is done. */
 static int
 broker_check_policy(struct broker *b, const char *user, struct error *err)
@@ -308,7 +294,6 @@ broker_check_policy(struct broker *b, const char *user, struct error *err)
     permit_find_person(&b->config);
     if (permit_person(&b->config, err) == 0)
         return 0;
-    broker_take_back(b);
     journal_debug("%s", b->config.denied.text);
     if (text_has_word(broker_open_to_all, b->verb)) {
         *err = (struct error)ERROR_INIT;
@@ -367,12 +352,34 @@ broker_open(struct broker *b, struct error *err)
     return opened;
 }
 
+/*
+ * What was handed out before the policy said otherwise goes: from the user
+ * manager with the cache, and with the timer in any case. While its generator
+ * (env --session --plain) runs, the manager answers nobody: that is left to
+ * the next command.
+ */
+static void
+broker_take_back(struct broker *b)
+{
+    struct session *session = &b->credential.session;
+    bool gone = false;
+
+    if (b->session && b->plain)
+        return;
+    if (permit_person(&b->config, NULL) < 0 ||
+        session_takes_back(session, &b->credential.store))
+        gone = session->published || session_withdraw(session);
+    if (gone || b->keep_alive)
+        manager_settle(b);
+}
+
 void
 broker_close(struct broker *b)
 {
     if (!b->is_open)
         return;
     b->is_open = false;
+    broker_take_back(b);
     credential_close(&b->credential);
     config_release(&b->config);
 }

@@ -398,6 +398,21 @@ session_remove_other(const struct session *session)
         unlinkat(state, CACHE_NAME, 0);
 }
 
+bool
+session_takes_back(const struct session *session, const struct store *all)
+{
+    struct store view = *all; /* owns nothing */
+    const struct record *r;
+    size_t at = 0;
+
+    view.ending = false;
+    while ((r = store_next(&view, &at)))
+        if (cache_find(&session->old, r->provider, r->issuer, r->org_id) &&
+            permit_record(session->config, r, NULL) < 0)
+            return true;
+    return false;
+}
+
 void
 session_publish(struct session *session, const struct store *store,
                 const struct session_failure *failure)

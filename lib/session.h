@@ -67,6 +67,10 @@ void session_publish(struct session *session, const struct store *store,
  * the person is not to be connected any more. Whether there was one. */
 bool session_withdraw(struct session *session);
 
+/* Whether the policy keeps back what the cache had when it was opened. */
+bool session_takes_back(const struct session *session,
+                        const struct store *store);
+
 /* Append the block of a record as it stands in the cache, without its end.
  * Not 0: it cannot be written as a block. */
 int session_put_credential(const struct session *session, struct secret *block,

@@ -167,6 +167,15 @@ managed unset-environment PARALLEL_API_KEY
 use_sandbox
 paste_key key-4c
 is "$(in_unit)" key-4c "no longer denied: a key comes back"
+use_sandbox '[policy]' 'allowed_organizations = org_more'
+managed daemon-reload
+is "$(in_unit)" key-4c "only some organizations: nobody has noticed yet"
+as_user env XDG_RUNTIME_DIR="$RUNTIME" "$TOOL" token --api-key 2>"$WORK/token.err"
+check "only some organizations: the first command takes the key away" \
+    no_manager_key
+use_sandbox
+paste_key key-4d
+is "$(in_unit)" key-4d "any organization: a key comes back"
 
 as_user mkdir -p "$home/.config"
 echo 'export_environment = no' |
