@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,9 @@
 /* Whom the kernel shows for everybody that a user namespace has no number
  * for. */
 #define CONFIG_NOBODY 65534
+
+/* 340 lines of three numbers, with room. */
+#define CONFIG_MAP_MAX 16384
 
 static int
 config_remember(struct config *config, const char *path, const struct stat *st)
@@ -53,20 +55,27 @@ config_watch(struct config *config, const char *path)
 /*
  * Whether a file that seems to be ours is. Where root and we alike have no
  * number, or ours is the one that stands for none, root's file looks the same;
- * and of people nobody knows the names.
+ * and of people nobody knows the names. Without privileges a person can only
+ * make that number one of nobody or of the person alone: in a range of numbers
+ * it is somebody's, as outside of all user namespaces.
  */
 static bool
 config_knows_owner(void)
 {
-    char map[128] = "";
-    unsigned long count = 0;
+    char map[CONFIG_MAP_MAX] = "";
+    unsigned long first, count;
     cleanup_close int fd = -1;
 
     if (geteuid() != CONFIG_NOBODY)
         return true;
     fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && read(fd, map, sizeof map - 1) > 0 &&
-           sscanf(map, "%*u %*u %lu", &count) == 1 && count == UINT32_MAX;
+    if (fd < 0 || read(fd, map, sizeof map - 1) <= 0)
+        return false;
+    for (const char *line = map; line; line = strchr(line + 1, '\n'))
+        if (sscanf(line, "%lu %*u %lu", &first, &count) == 2 &&
+            first <= CONFIG_NOBODY && CONFIG_NOBODY - first < count)
+            return count > 1;
+    return false;
 }
 
 /*

@@ -184,6 +184,30 @@ if "${alice[@]}" unshare --user --map-user=65534 true 2>/dev/null; then
 else
     skip "in a user namespace without a name" "no such namespaces here"
 fi
+# In a container that number is somebody's, whose file is.
+mkdir -p "$WORK/nobody/.config"
+echo 'store = file' >"$WORK/nobody/.config/parallel-credential.conf"
+chown -R 65534:65534 "$WORK/nobody"
+chmod 600 "$WORK/nobody/.config/parallel-credential.conf"
+mkfifo "$WORK/mapped"
+# shellcheck disable=SC2016
+in_background unshare --user sh -c 'read -r _ <"$0" && exec setpriv \
+    --reuid=65534 --regid=65534 --clear-groups "$@"' "$WORK/mapped" \
+    env -i HOME="$WORK/nobody" "$TOOL" config \
+    >"$WORK/container" 2>"$WORK/container.err"
+own_namespace() {
+    [ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/$$/ns/user)" ]
+}
+if wait_until 10 own_namespace && echo 0 0 65536 >"/proc/$pid/uid_map" &&
+    echo 0 0 65536 >"/proc/$pid/gid_map"; then
+    echo >"$WORK/mapped"
+    wait "$pid"
+    is "$?:$(cat "$WORK/container.err")" 0: "nobody in a container: a file of one's own"
+    like "$(cat "$WORK/container")" "store = file .*$WORK/nobody/.config" \
+        "nobody in a container: it counts"
+else
+    skip "nobody in a container" "no such namespaces here"
+fi
 system '[policy]' 'deny_users = 61001'
 denied "deny_users, by number" "deny_users names 61001 .$SYSTEM:5.\$"
 system '[policy]' 'deny_users = alicia nobody'
