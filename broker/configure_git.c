@@ -139,27 +139,49 @@ configure_add(const struct broker *b, const char *key, const char *value,
     return configure_git(b, &out, 0, err, "--add", key, value, NULL);
 }
 
-/* Takes our lines out, and the empty one before them, unless there are more
- * of those: they are somebody's. 1: there were any. */
+/* git cannot take out one of several lines that are alike: so all of the key
+ * go, and those that are not gone[] come back. */
+static int
+configure_rewrite(const struct broker *b, const char *key,
+                  const struct values *values, const bool *gone,
+                  struct error *err)
+{
+    CLEANUP(secret_release) struct secret out = SECRET_INIT;
+
+    if (configure_git(b, &out, GIT_NOTHING_FITS, err, "--unset-all", key,
+                      NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < values->count; i++)
+        if (!gone[i] && configure_add(b, key, values->item[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Takes our lines out, and the empty one before each; the others are
+ * somebody's. 1: there were any. */
 static int
 configure_take_out(const struct broker *b, const char *key,
                    const struct values *values, struct error *err)
 {
-    bool cut = false;
-    int found = 0;
+    bool gone[CONFIGURE_VALUES] = {false};
+    size_t found = 0, cuts = 0;
 
     for (size_t i = 0; i < values->count; i++) {
         if (!value_is_ours(values->item[i]))
             continue;
-        found = 1;
-        cut = cut || (i > 0 && !*values->item[i - 1]);
-        if (configure_drop(b, key, values->item[i], err) < 0)
-            return -1;
+        gone[i] = true;
+        found++;
+        if (i == 0 || *values->item[i - 1])
+            continue;
+        gone[i - 1] = true;
+        cuts++;
     }
-    if (cut && values_of(values, "") == 1 &&
-        configure_drop(b, key, "", err) < 0)
-        return -1;
-    return found;
+    if (cuts > 0 && cuts < values_of(values, ""))
+        return configure_rewrite(b, key, values, gone, err) < 0 ? -1 : 1;
+    for (size_t i = 0; i < values->count; i++)
+        if (gone[i] && configure_drop(b, key, values->item[i], err) < 0)
+            return -1;
+    return found > 0;
 }
 
 /* Whether we are asked, and nobody before us. Who comes behind is the

@@ -18,6 +18,11 @@ helpers() {
     git config --get-all "credential.$1.helper"
 }
 
+# in_a_line: the helpers of $api, a comma behind each
+in_a_line() {
+    helpers "$api" | tr '\n' ,
+}
+
 # ---- configure-git ----------------------------------------------------------
 
 new_person
@@ -65,11 +70,25 @@ configure_git
 is "$(helpers $api | tail -n 2)" "
 $HELPER" "one that cuts us off does not"
 configure_git --unset
-is "$(helpers $api)" "cache --timeout=5
-
-behind" "with more than one cut, --unset leaves them"
-
+is "$(in_a_line)" "cache --timeout=5,behind,," \
+    "of several cuts --unset takes ours"
+# Somebody has put a line between, and another block behind.
 git config --global --unset-all credential.$api.helper
+for each in "" store "$HELPER" "" "$HELPER" ""; do
+    git config --global --add credential.$api.helper "$each"
+done
+configure_git
+is "$rc:$(in_a_line)" "0:,store,,,$HELPER," "edited: our block is the last one"
+configure_git --unset
+is "$rc:$(in_a_line)" "0:,store,," "and goes whole, the others stay"
+is "$(git config credential.$api.useHttpPath)" "" "with its useHttpPath"
+git config --global --unset-all credential.$api.helper
+for each in "" "$HELPER" "" "$HELPER"; do
+    git config --global --add credential.$api.helper "$each"
+done
+configure_git --unset
+is "$rc:$(in_a_line)" 0: "two blocks of ours: both go"
+
 git config --global credential.$api.helper /old/bin/git-credential-parallel
 git config --global credential.$api.useHttpPath false
 configure_git
