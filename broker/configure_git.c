@@ -6,7 +6,8 @@
  *             helper = /usr/bin/git-credential-parallel       but we are,
  *             useHttpPath = true            and told the path
  *
- * The helper is named by its path, which saves git a program in between.
+ * The helper is named by its path, which saves git a program in between, and
+ * quoted as a shell wants it, which is what git hands it to.
  */
 #include "broker/broker.h"
 
@@ -17,6 +18,7 @@
 
 #include "broker/git.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/shell.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
 
@@ -187,7 +189,7 @@ configure_take_out(const struct broker *b, const char *key,
 /* Whether we are asked, and nobody before us. Who comes behind is the
  * person's choice. */
 static bool
-configure_is_in(const struct values *values)
+configure_is_in(const struct values *values, const char *helper)
 {
     bool in = false;
 
@@ -195,7 +197,7 @@ configure_is_in(const struct values *values)
         if (!*values->item[i])
             in = false;
         else if (i > 0 && !*values->item[i - 1])
-            in = strcmp(values->item[i], GIT_HELPER_PATH) == 0;
+            in = strcmp(values->item[i], helper) == 0;
     }
     return in;
 }
@@ -205,11 +207,14 @@ static int
 configure_put_in(const struct broker *b, const char *key,
                  const struct values *values, struct error *err)
 {
-    if (configure_is_in(values))
+    char helper[SHELL_WORD_SIZE(sizeof GIT_HELPER_PATH)];
+
+    shell_escape(helper, GIT_HELPER_PATH);
+    if (configure_is_in(values, helper))
         return 0;
     if (configure_take_out(b, key, values, err) < 0 ||
         configure_add(b, key, "", err) < 0 ||
-        configure_add(b, key, GIT_HELPER_PATH, err) < 0)
+        configure_add(b, key, helper, err) < 0)
         return -1;
     return 1;
 }

@@ -7,6 +7,7 @@
  */
 #include "broker/doctor.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "broker/git.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/shell.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
 
@@ -80,25 +82,41 @@ git_read_chain(struct git_chain *chain, struct secret *text,
     }
 }
 
+/* Our own, by a path that nobody has quoted as it should be. */
+static bool
+git_is_ours_unquoted(const char *helper)
+{
+    static const char tail[] = "/" GIT_HELPER_PREFIX "parallel";
+    size_t len = strlen(helper);
+
+    return *helper == '/' && len >= sizeof tail - 1 &&
+           strcmp(helper + len - (sizeof tail - 1), tail) == 0;
+}
+
 /* The program of a helper, without its folder: "store" for "store --file X",
  * "parallel" for our own in any shape. A command for the shell may have
  * anything in it, so it is not shown. */
 static const char *
 git_name(char *out, size_t size, const char *helper)
 {
-    const char *end = helper + strcspn(helper, " \t"), *start = end;
+    char program[PATH_MAX];
+    const char *start;
 
-    if (*helper == '!') {
-        snprintf(out, size, "%s",
-                 strstr(helper, "parallel-credential") ? "parallel"
-                                                       : "a shell command");
+    if (git_is_ours_unquoted(helper) ||
+        (*helper == '!' && (strstr(helper, "parallel-credential") ||
+                            strstr(helper, GIT_HELPER_PREFIX "parallel")))) {
+        snprintf(out, size, "parallel");
         return out;
     }
-    while (start > helper && start[-1] != '/')
-        start--;
+    if (*helper == '!') {
+        snprintf(out, size, "a shell command");
+        return out;
+    }
+    shell_first_word(program, sizeof program, helper);
+    start = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
     if (text_starts_with(start, GIT_HELPER_PREFIX))
         start += sizeof GIT_HELPER_PREFIX - 1;
-    snprintf(out, size, "%.*s", (int)(end - start), start);
+    text_put(out, size, 0, start);
     return out;
 }
 
@@ -106,17 +124,17 @@ git_name(char *out, size_t size, const char *helper)
 static bool
 git_can_run(const char *helper)
 {
-    size_t len = strcspn(helper, " \t");
+    char program[PATH_MAX];
     cleanup_free char *name = NULL, *found = NULL;
 
     if (*helper == '!')
         return true;
-    if (asprintf(&name, *helper == '/' ? "%.*s" : GIT_HELPER_PREFIX "%.*s",
-                 (int)len, helper) < 0)
+    shell_first_word(program, sizeof program, helper);
+    if (*helper == '/')
+        return access(program, X_OK) == 0;
+    if (asprintf(&name, GIT_HELPER_PREFIX "%s", program) < 0)
         name = NULL;
-    if (!name || *helper == '/')
-        return name && access(name, X_OK) == 0;
-    found = doctor_find_program(name);
+    found = name ? doctor_find_program(name) : NULL;
     return found != NULL;
 }
 

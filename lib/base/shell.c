@@ -42,12 +42,13 @@ shell_guess(void)
     return SHELL_SH;
 }
 
+#define SHELL_LETTERS                                                         \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 static bool
 shell_is_plain(const char *value)
 {
-    return value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789_-.,:/+=@~%")] == '\0';
+    return value[strspn(value, SHELL_LETTERS "_-.,:/+=@~%")] == '\0';
 }
 
 static int
@@ -85,4 +86,51 @@ shell_export(struct secret *out, enum shell shell, const char *name,
            secret_append_text(out, words->between) |
            shell_quote(out, words, value) |
            secret_append_text(out, words->after);
+}
+
+const char *
+shell_escape(char *out, const char *word)
+{
+    char *end = out;
+
+    for (; *word; word++) {
+        if ((unsigned char)*word < 0x80 &&
+            !strchr(SHELL_LETTERS "_-.,:/+=@%", *word))
+            *end++ = '\\';
+        *end++ = *word;
+    }
+    *end = '\0';
+    return out;
+}
+
+/* Whether a backslash in front of next goes away, within quote ('\0': none).
+ */
+static bool
+shell_is_escape(char quote, char next)
+{
+    return next && (!quote || (quote == '"' && strchr("\"\\$`", next)));
+}
+
+const char *
+shell_first_word(char *out, size_t size, const char *line)
+{
+    char quote = '\0';
+    size_t used = 0;
+
+    line += strspn(line, " \t");
+    for (; *line && used + 1 < size; line++) {
+        if (!quote && strchr(" \t\n", *line))
+            break;
+        if (quote && *line == quote) {
+            quote = '\0';
+        } else if (!quote && (*line == '\'' || *line == '"')) {
+            quote = *line;
+        } else {
+            if (*line == '\\' && shell_is_escape(quote, line[1]))
+                line++;
+            out[used++] = *line;
+        }
+    }
+    out[used] = '\0';
+    return out;
 }

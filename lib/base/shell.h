@@ -1,10 +1,12 @@
 /*
- * shell.h - a variable as a line that a shell reads.
+ * shell.h - a variable as a line that a shell reads; a word of such a line.
  *
  * Used by the front and by the broker.
  */
 #ifndef PARALLEL_BASE_SHELL_H
 #define PARALLEL_BASE_SHELL_H
+
+#include <stddef.h>
 
 #include "lib/base/secret.h"
 
@@ -30,5 +32,15 @@ enum shell shell_guess(void);
  */
 int shell_export(struct secret *out, enum shell shell, const char *name,
                  const char *value);
+
+/* What sh takes for word, whatever is in it but a line feed; its first
+ * character stays the first if it is a letter, a digit or '/'. out has
+ * SHELL_WORD_SIZE(strlen(word)) bytes. Returns out. */
+#define SHELL_WORD_SIZE(len) (2 * (len) + 1)
+const char *shell_escape(char *out, const char *word);
+
+/* The first word of a line of sh's, without its quotes, as far as there is
+ * room; nothing is expanded. Returns out. */
+const char *shell_first_word(char *out, size_t size, const char *line);
 
 #endif

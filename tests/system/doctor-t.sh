@@ -778,6 +778,19 @@ finds "a helper before us that keeps it" warning git.other \
     '"cache", before us, about'
 as_person git config --global --replace-all credential.helper /nowhere/parallel
 finds "a helper that is not there" wrong git.helper "/nowhere/parallel"
+mkdir -m 755 "$WORK/a folder"
+ln -s "$TOOL" "$WORK/a folder/git-credential-parallel"
+as_person git config --global --replace-all credential.helper \
+    "$WORK/a folder/git-credential-parallel"
+finds "a blank in our path, where git ends it" wrong git.helper "cannot run.*$WORK/a folder"
+for each in "$WORK/a\\ folder/git-credential-parallel" \
+    "!'$WORK/a folder/git-credential-parallel'" \
+    "!parallel-credential --quiet"; do
+    as_person git config --global --replace-all credential.helper "$each"
+    doctor
+    is "$rc:$(found):$(jq -r 'select(.id == "git.helper").text' \
+        "$WORK/found" | cut -d' ' -f1-3)" "0::git asks us" "none in $each"
+done
 deep=$WORK/$(printf 'a%.0s' {1..100})
 mkdir -m 755 "$deep"
 ln -s "$TOOL" "$deep/git-credential-parallel"
