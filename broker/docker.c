@@ -10,6 +10,7 @@
 #include "lib/base/docker.h"
 #include "lib/base/other.h"
 #include "lib/base/text.h"
+#include "lib/wrap/json_text.h"
 
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -86,8 +87,12 @@ docker_store(struct broker *b, struct error *err)
     cleanup_json struct json *told = NULL;
     const char *server, *user, *secret;
 
-    if (docker_input(&input, err) < 0 ||
-        json_parse(secret_text(&input), input.len, &told, err) < 0)
+    if (docker_input(&input, err) < 0)
+        return -1;
+    if (json_text_has_half(secret_text(&input), input.len))
+        return docker_error(err, "half of a character (\\uD800 to \\uDFFF "
+                                 "alone) is in it, which cannot be kept");
+    if (json_parse(secret_text(&input), input.len, &told, err) < 0)
         return -1;
     server = json_text(told, "ServerURL");
     user = json_text(told, "Username");

@@ -18,6 +18,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/wrap/json_text.h"
 
 #define CLI_FOLDER  "/.config/parallel-web-tools"
 #define CLI_FILE    "auth.json"
@@ -98,6 +99,13 @@ cli_open(struct cli *cli, const struct broker *b, bool create,
     case FILE_OK:
         break;
     }
+    /* What is in there is written back. */
+    if (json_text_has_half(secret_text(&text), text.len))
+        return error_set(err, FAIL_SERVICE, "parallel_cli",
+                         "%s/%s: half of a character (\\uD800 to \\uDFFF "
+                         "alone) is in it, which cannot be kept; nothing was "
+                         "changed",
+                         cli->shown, CLI_FILE);
     if (json_parse(secret_text(&text), text.len, &cli->json, err) < 0)
         return error_context(err, "%s/%s", cli->shown, CLI_FILE);
     if (json_has(cli->json, "version") &&

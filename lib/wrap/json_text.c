@@ -24,6 +24,38 @@ json_text_has_nul(const char *text, size_t len)
     return false;
 }
 
+/* The code unit of an escape "\uXXXX" at the start of text, or -1. */
+static int
+json_text_unit(const char *text, size_t len)
+{
+    int high, low;
+
+    if (len < 6 || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    high = text_hex_byte(text + 2);
+    low = text_hex_byte(text + 4);
+    return high < 0 || low < 0 ? -1 : high << 8 | low;
+}
+
+bool
+json_text_has_half(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        int unit = json_text_unit(text + i, len - i), next;
+
+        if (text[i] != '\\')
+            continue;
+        i++;
+        if (unit < 0xd800 || unit > 0xdfff)
+            continue;
+        next = json_text_unit(text + i + 5, len - i - 5);
+        if (unit > 0xdbff || next < 0xdc00 || next > 0xdfff)
+            return true;
+        i += 10;
+    }
+    return false;
+}
+
 size_t
 json_text_trim(const char *text, size_t len)
 {

@@ -16,6 +16,13 @@
  */
 bool json_text_has_nul(const char *text, size_t len);
 
+/*
+ * Whether an escape is half of a surrogate pair alone, as in "\ud800": it
+ * stands for no character, and json-c reads another one for it. For those who
+ * have to give a string back as it came.
+ */
+bool json_text_has_half(const char *text, size_t len);
+
 /* len without the blanks at the end. */
 size_t json_text_trim(const char *text, size_t len);
 

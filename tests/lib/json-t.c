@@ -11,6 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/wrap/json.h"
+#include "lib/wrap/json_text.h"
 #include "tests/lib/trace.h"
 
 static struct json *
@@ -124,6 +125,34 @@ test_nul(void **state)
     struct json *json = parsed("{\"a\":\"\\\\u0000\"}");
     assert_string_equal(json_text(json, "a"), "\\u0000");
     json_free(json);
+}
+
+static void
+test_half(void **state)
+{
+    static const struct {
+        const char *text;
+        bool half;
+    } cases[] = {{"", false},
+                 {"{\"a\":\"\\ud83d\\udc33\\uD83D\\uDC33\"}", false},
+                 {"{\"a\":\"\\\\ud800\"}", false},
+                 {"{\"a\":\"\\u0041\\ue000\\ud7ff\"}", false},
+                 {"{\"a\":\"\\ud800\"}", true},
+                 {"{\"a\":\"\\uDFFF\"}", true},
+                 {"{\"\\udc00\":1}", true},
+                 {"{\"a\":\"\\\\\\ud800\"}", true},
+                 {"{\"a\":\"\\ud800x\"}", true},
+                 {"{\"a\":\"\\ud800\\u0041\"}", true},
+                 {"{\"a\":\"\\udc33\\ud83d\"}", true},
+                 {"{\"a\":\"\\ud800\\ud800\\udc00\"}", true},
+                 {"\\ud800", true},
+                 {"\\ud80", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (json_text_has_half(cases[i].text, strlen(cases[i].text)) !=
+            cases[i].half)
+            fail_msg("%s", cases[i].text);
 }
 
 static void
@@ -504,6 +533,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_by_length),
         cmocka_unit_test(test_nul),
+        cmocka_unit_test(test_half),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_no_echo),
         cmocka_unit_test(test_members),

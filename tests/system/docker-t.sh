@@ -61,6 +61,8 @@ is "$(jq -cS . <<<"$out")" \
 keep x.example $'a"b\\c\té' $'<&>%41\x01\n"\\/é\xf0\x9f\x90\xb3'
 gives "any characters" x.example $'a"b\\c\té' \
     $'<&>%41\x01\n"\\/é\xf0\x9f\x90\xb3'
+docker store '{"ServerURL":"p.example","Username":"me","Secret":"\ud83d\udc33"}'
+gives "a character of two halves" p.example me $'\xf0\x9f\x90\xb3'
 keep e.example me ""
 gives "an empty secret" e.example me ""
 keep 'https://r.example/path?q=1#%41' '<token>' refresh
@@ -102,6 +104,11 @@ refused "a NUL"
 printf '{"ServerURL":"s","Username":"u","Secret":"sesame\\u0000x"}' \
     >"$WORK/input"
 refused "an escaped NUL"
+printf '{"ServerURL":"s","Username":"u","Secret":"sesame\\ud800"}' \
+    >"$WORK/input"
+refused "half of a character"
+like "$(timeout "$PATIENCE" "$DOCKER" store <"$WORK/input")" \
+    'half of a character' "store says so"
 printf '{"ServerURL":"s","Username":"u","Secret":"sesame' >"$WORK/input"
 refused "half an object"
 printf '{"ServerURL":"s","Username":"u","Secret":"sesame\xff"}' >"$WORK/input"

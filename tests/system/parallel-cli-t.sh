@@ -81,7 +81,7 @@ refused() {
 sign_in
 for each in '' '{' '[]' 'null' '"x"' '{}x' '{"version":2}' '{"version":"new"}' \
     '{"orgs":7}' '{"orgs":{"org_acme":"key-b"}}' "$(printf '{"a":"\x80"}')" \
-    '{"orgs":[]}'; do
+    '{"orgs":[]}' '{"orgs":{},"a":"\ud800"}'; do
     theirs "$each"
     before=$(stat -c '%i %y' "$CLI")
     refused "refused: $(printf %q "$each")"
