@@ -61,8 +61,9 @@ config_set_duration(int64_t *slot, const char *name, const char *value,
     char *end;
     double number = strtod(value, &end);
     size_t digits = strspn(value, "0123456789.");
+    const char *point = memchr(value, '.', digits);
 
-    if (digits == 0 || end != value + digits)
+    if (digits == 0 || end != value + digits || (point && end - point > 4))
         return config_bad(err, name, "a time like 3s or 500ms is needed");
     end += strspn(end, " ");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {

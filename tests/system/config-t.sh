@@ -112,7 +112,7 @@ bad_values() {
     done
 }
 bad_values timeout x 0s -1 1d 3sec 1e3 0x10 inf nan 25h 0.4ms 1..2 '3 s s' \
-    1,5s 's' .s '3 S' 99999999999999999999999999 "$(repeat 9 150)"
+    1,5s 1.2345s 's' .s '3 S' 99999999999999999999999999 "$(repeat 9 150)"
 for key in connect_timeout lock_timeout prompt_backoff; do
     bad_values $key soon 0
 done
