@@ -34,6 +34,7 @@ struct front {
     const char *verb;
     const char *org;      /* --org, or NULL */
     const char *provider; /* --provider, or NULL */
+    const char *issuer;   /* --issuer, of exec alone, or NULL */
     bool api_key;         /* --api-key */
     bool any_host;        /* --any-host */
     bool quiet;           /* --quiet */
@@ -89,8 +90,8 @@ int front_session_open(struct front *front);
 /* Open the cache. true when it is good. */
 bool front_open(struct front *front);
 
-/* The block that --org, --provider and PARALLEL_PLATFORM_URL choose, or
- * NULL. */
+/* The block that --org, --provider and PARALLEL_PLATFORM_URL choose, or NULL;
+ * with --issuer always NULL: the broker knows whether that is allowed. */
 const struct fields *front_chosen(const struct front *front);
 
 /*

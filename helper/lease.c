@@ -84,8 +84,8 @@ lease_copy(struct lease *lease, const struct front *front,
 
 /* The broker's command line for this credential. */
 struct lease_call {
-    char lock[32], org[1024], provider[256];
-    char *argv[8];
+    char lock[32], org[1024], provider[256], issuer[URL_TEXT_SIZE + 16];
+    char *argv[9];
 };
 
 static void
@@ -106,6 +106,7 @@ lease_call(struct lease_call *call, const struct lease *lease,
 {
     const char *org = fields_get(&lease->block, "org_id");
     const char *provider = fields_get(&lease->block, "provider");
+    const char *issuer = fields_get(&lease->block, "issuer");
     char number[TEXT_NUMBER_SIZE];
     int used = 0;
 
@@ -120,6 +121,9 @@ lease_call(struct lease_call *call, const struct lease *lease,
     if (provider || front->provider)
         lease_option(call, call->provider, sizeof call->provider,
                      "--provider=", provider ? provider : front->provider);
+    if (issuer || front->issuer)
+        lease_option(call, call->issuer, sizeof call->issuer,
+                     "--issuer=", issuer ? issuer : front->issuer);
     while (call->argv[used])
         used++;
     call->argv[used++] = (char *)"lease";

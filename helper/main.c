@@ -69,6 +69,10 @@ front_parse_option(struct front *front, char ***arg)
         front->provider = value;
         return true;
     }
+    if ((value = front_option_value(arg, "--issuer"))) {
+        front->issuer = value;
+        return true;
+    }
     if ((value = front_option_value(arg, "--min-ttl"))) {
         int64_t seconds;
         if (text_to_number(value, 1000000000, &seconds) < 0)
@@ -90,6 +94,8 @@ front_options_fit(const struct front *front)
         return false;
     if ((front->session || front->shell) && strcmp(front->verb, "env") != 0)
         return false;
+    if (front->issuer && strcmp(front->verb, "exec") != 0)
+        return false; /* it is rare */
     if (front->api_key || front->min_ttl)
         return strcmp(front->verb, "token") == 0 ||
                (!front->min_ttl && strcmp(front->verb, "header") == 0);

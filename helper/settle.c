@@ -41,6 +41,8 @@ front_chosen(const struct front *front)
     char bare[URL_TEXT_SIZE];
     size_t len;
 
+    if (front->issuer)
+        return NULL;
     if (front->provider && usual && strcmp(front->provider, usual) != 0)
         return cache_find(&front->cache, front->provider, NULL, front->org);
     if (!issuer || !*issuer ||

@@ -372,6 +372,43 @@ like "$err" '^parallel-credential: .*503' "and why is said"
 control trouble '{"clear":true}' >"$WORK/control.out"
 control config '{"access_lifetime":600}' >"$WORK/control.out"
 
+# Of two services with one organization --issuer chooses; the command keeps what
+# it was lent, whatever is chosen otherwise.
+control config '{"access_lifetime":6}' >"$WORK/control.out"
+new_person
+configure "ca_file = $CA_FILE"
+check "sign in to a service" sign_in
+use_https
+check "and to another one, for the same organization" sign_in
+isnt "$(stored '.records[0].issuer')" "$(stored '.records[1].issuer')" \
+    "two credentials of org_acme"
+# of_http: the access token of the first one
+of_http() {
+    stored ".records[] | select(.issuer == \"$HTTP_PLATFORM_URL\").access_token"
+}
+for each in "--issuer $HTTP_PLATFORM_URL" "--issuer=$HTTP_PLATFORM_URL"; do
+    # shellcheck disable=SC2086
+    run "$TOOL" exec $each sh -c 'cat "$PARALLEL_ACCESS_TOKEN_FILE"'
+    is "$rc:$out" "0:$(of_http)" "exec ${each%%[ =]*}${each:8:1}..."
+done
+run "$TOOL" --issuer http://127.0.0.1:9 exec touch "$WORK/ran"
+is "$rc:$(ls "$WORK/ran" 2>/dev/null)" 3: "--issuer of nobody: exit status 3"
+running --issuer "$HTTP_PLATFORM_URL" bash -c '
+    first=$(<"$PARALLEL_ACCESS_TOKEN_FILE")
+    echo "$first" >"$TOLD"
+    while [ "$(<"$PARALLEL_ACCESS_TOKEN_FILE")" = "$first" ]; do
+        sleep 0.05
+    done
+    cat "$PARALLEL_ACCESS_TOKEN_FILE" >"$TOLD"
+    echo >"$TOLD"'
+first=$heard
+hear
+isnt "$heard" "$first" "it is renewed"
+is "$heard" "$(of_http)" "as the one that it is"
+wait "$pid"
+use_http
+control config '{"access_lifetime":600}' >"$WORK/control.out"
+
 # ---- a key and nothing else ------------------------------------------------------------
 
 new_person
