@@ -1,7 +1,6 @@
 #include "broker/broker.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +39,7 @@ static const struct verb broker_verbs[] = {
     {"doctor", broker_doctor, "json offline", 0},
     {"env", broker_env, "csh fish plain session sh", 0},
     {"erase", broker_erase, "any-host", 0},
-    {"exec", broker_exec, "", INT_MAX},
+    {"exec", broker_exec, "", 0},
     {"export-parallel-cli", broker_export_parallel_cli, "", 0},
     {"get", broker_get, "any-host", 0},
     {"header", broker_header, "api-key", 0},
@@ -217,6 +216,23 @@ broker_check_options(const struct verb *verb, const bool *given,
     return 0;
 }
 
+/* The verb that is asked for where all else does not matter, or NULL. */
+static const char *
+broker_question(const char *arg)
+{
+    if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
+        return "help";
+    return strcmp(arg, "--version") == 0 ? "version" : NULL;
+}
+
+/* Here stands the command of exec, whose words are its own. */
+static bool
+broker_is_command(const struct broker *b, const char *arg)
+{
+    return b->verb && strcmp(b->verb, "exec") == 0 &&
+           (*arg != '-' || strcmp(arg, "--") == 0);
+}
+
 /* What to do; *verb NULL: nothing, for a helper that does not know the
  * operation. */
 static int
@@ -227,16 +243,12 @@ broker_parse(struct broker *b, char **argv, const struct verb **verb,
     const char *word[OPERANDS + 1] = {NULL};
     int operands = 0;
 
-    for (char **arg = argv + 1; *arg; arg++) {
-        if (strcmp(*arg, "--help") == 0 || strcmp(*arg, "-h") == 0) {
-            b->verb = "help";
-        } else if (strcmp(*arg, "--version") == 0) {
-            b->verb = "version";
-        } else if (strcmp(*arg, "--") == 0 && b->verb) {
-            if (operands <= OPERANDS)
-                word[operands] = *arg;
-            operands++;
-        } else if ((*arg)[0] == '-') {
+    for (char **arg = argv + 1; *arg && !broker_is_command(b, *arg); arg++) {
+        if (broker_question(*arg)) {
+            *verb = broker_find_verb(b->verb = broker_question(*arg));
+            return 0;
+        }
+        if ((*arg)[0] == '-') {
             if (broker_parse_option(b, &arg, given, err) < 0)
                 return -1;
         } else if (b->verb) {

@@ -459,10 +459,15 @@ unlike "$err" "$ESC" "an option is shown without its escapes"
 wrong "--x" token "--x${ESC}]0;t"$'\a'
 unlike "$err" "$ESC" "an option is shown without its escapes"
 wrong "$(repeat x 60)" token "--$(repeat x 100000)"
-for each in --help -h help; do
+for each in --help -h help "login --json --help" "token --min-ttl 5 -h" \
+    "exec --help" "logout surplus --help" "help login"; do
+    # shellcheck disable=SC2086
     bounded "$TOOL" $each
     like "$rc:$err:$out" "^0::parallel-credential - " "$each"
 done
+# What stands behind exec is the command's.
+wrong "--json: this command takes no such option" exec --json ls --help
+wrong "--nope: there is no such option" --nope exec ls --version
 bounded "$TOOL" --version
 like "$rc:$out" '^0:parallel-credential [0-9]' "--version"
 is "$(store_print):$(state .requests)" "$before:$state_before" \
