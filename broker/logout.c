@@ -26,6 +26,26 @@ logout_settle(struct broker *b)
         session_settle(b, true);
 }
 
+/* There is nothing to end. An organization that was named wrongly tells
+ * nothing about the others. */
+static void
+logout_say_nobody(struct broker *b)
+{
+    bool builtin = provider_is_builtin(b->provider);
+    char shown[128];
+
+    if (b->org && !b->all) {
+        broker_say(b,
+                   "nobody was signed in for the organization %s; see: "
+                   "parallel-credential status",
+                   text_show(shown, sizeof shown, b->org));
+        return;
+    }
+    logout_settle(b);
+    broker_say(b, "nobody was signed in%s%s", builtin || b->all ? "" : " to ",
+               builtin || b->all ? "" : b->provider);
+}
+
 int
 broker_logout(struct broker *b, int *status, struct error *err)
 {
@@ -42,8 +62,7 @@ broker_logout(struct broker *b, int *status, struct error *err)
     case CREDENTIAL_OK:
         break;
     case CREDENTIAL_NONE:
-        logout_settle(b);
-        broker_say(b, "nobody was signed in");
+        logout_say_nobody(b);
         return 0;
     case CREDENTIAL_REFUSED:
     case CREDENTIAL_FAILED:

@@ -198,6 +198,28 @@ broker_parse_option(struct broker *b, char ***arg, bool *given,
     return broker_set_option(b, option, shown, value, err);
 }
 
+/* Of each of these only one makes sense. */
+static const char *const broker_either[] = {"csh fish plain sh",
+                                            "if-due keep-alive", "json news"};
+
+static int
+broker_check_either(const char *names, const bool *given, struct error *err)
+{
+    const char *first = NULL;
+
+    for (size_t i = 0; i < COUNT(broker_options); i++) {
+        const char *name = broker_options[i].name;
+
+        if (!given[i] || !text_has_word(names, name))
+            continue;
+        if (first)
+            return error_set(err, FAIL_INPUT, "usage",
+                             "--%s and --%s: choose one", first, name);
+        first = name;
+    }
+    return 0;
+}
+
 static int
 broker_check_options(const struct verb *verb, const bool *given,
                      struct error *err)
@@ -213,6 +235,9 @@ broker_check_options(const struct verb *verb, const bool *given,
         return broker_bad_option(err, shown,
                                  "this command takes no such option");
     }
+    for (size_t i = 0; i < COUNT(broker_either); i++)
+        if (broker_check_either(broker_either[i], given, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -220,9 +245,9 @@ broker_check_options(const struct verb *verb, const bool *given,
 static const char *
 broker_question(const char *arg)
 {
-    if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
-        return "help";
-    return strcmp(arg, "--version") == 0 ? "version" : NULL;
+    return text_has_word("--help -h", arg) ? "help"
+           : strcmp(arg, "--version") == 0 ? "version"
+                                           : NULL;
 }
 
 /* Here stands the command of exec, whose words are its own. */

@@ -444,6 +444,9 @@ wrong "first: this command takes no such word" login first second
 wrong "second: this command takes no such word" use first second
 wrong "--json: this command takes no such option" exec --json true
 wrong --quiet= --quiet= token
+wrong "--json and --news: choose one" status --json --news
+wrong "--fish and --sh: choose one" env --sh --fish
+wrong "--if-due and --keep-alive: choose one" refresh --keep-alive --if-due
 bounded "$TOOL"
 is "$rc:$(lines):$out" 2:1: "no command: exit 2, one line"
 like "$err" "parallel-credential help" "it names the help"
@@ -496,6 +499,12 @@ for each in token header refresh; do
     is "$rc:$(lines):$out" 3:1: "$each --org of nobody: exit 3, one line"
     like "$err" "not signed in .*org_nobody\?\[1m" "$each: it names it, clean"
 done
+before=$(find "$STATE" | sort)
+bounded "$TOOL" logout --org nobody
+is "$rc:$err" "0:parallel-credential: nobody was signed in for the \
+organization nobody; see: parallel-credential status" "logout --org of nobody"
+is "$(find "$STATE" | sort):$("$TOOL" token)" "$before:$token" \
+    "is no logout: a login may ask later on"
 run timeout -k 1 "$PATIENCE" "$TOOL" get --org nobody < <(request)
 is "$rc:$out" 0: "get --org of nobody: nothing, exit 0"
 is "$("$TOOL" header)" "Authorization: Bearer $token" "header"
