@@ -556,6 +556,18 @@ login
 is "$rc:$(verdict)" 5:expired_token "nobody approves: the code's own end"
 check "an interval of 0 is no reason to poll without a pause" \
     test $(($(counts token_device) - polls)) -le 12
+# An interval that is longer than what is left: the service has the last word.
+set_service '{"code_lifetime":600,"override":{"device:interval":3,
+    "device:expires_in":2}}'
+person
+polls=$(counts token_device)
+{ reaches token_device $((polls + 1)) 20000 &&
+    control approve '{"user_code":"any"}'; } >/dev/null &
+login
+wait $!
+is "$rc:$(verdict):$(counts token_device)" "0:authenticated:$((polls + 2))" \
+    "an approval after the last poll before the end is not lost"
+set_service '{"override":null}'
 set_service '{"code_lifetime":600,"omit":["interval"]}'
 person
 polls=$(counts token_device)
