@@ -110,7 +110,7 @@ $has $man/man5/parallel-credential.conf.5.gz
 $has /usr/share/zsh/vendor-completions/_parallel-credential" \
     "parallel-credential: files, modes, owners"
 is "$(listing libpam-parallel)" "\
-$has /lib/TRIPLET/security/pam_parallel.so
+$has /usr/lib/TRIPLET/security/pam_parallel.so
 $has $doc/libpam-parallel/README.Debian
 $has $doc/libpam-parallel/changelog
 $has $doc/libpam-parallel/copyright
