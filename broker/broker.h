@@ -90,6 +90,11 @@ int broker_token(struct broker *b, int *status, struct error *err);
 int broker_use(struct broker *b, int *status, struct error *err);
 int broker_version(struct broker *b, int *status, struct error *err);
 
+/* Whether the trouble was written as login --json does: who reads that looks
+ * nowhere else. */
+bool broker_login_tells(const struct broker *b, char **argv,
+                        const struct error *trouble);
+
 /* docker-credential-parallel, its arguments and all. An exit code. */
 int broker_docker(struct broker *b, char **argv);
 

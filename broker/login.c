@@ -94,3 +94,15 @@ broker_login(struct broker *b, int *status, struct error *err)
     *status = trouble.failure ? (int)trouble.failure : FAIL_SERVICE;
     return login_print_json(NULL, &trouble, err);
 }
+
+bool
+broker_login_tells(const struct broker *b, char **argv,
+                   const struct error *trouble)
+{
+    struct error ignored = ERROR_INIT;
+
+    while (*argv && strcmp(*argv, "--json") != 0)
+        argv++;
+    return *argv && b->verb && strcmp(b->verb, "login") == 0 &&
+           login_print_json(NULL, trouble, &ignored) == 0;
+}

@@ -522,7 +522,7 @@ main(int argc, char **argv)
     } else if (broker_parse(&b, argv, &verb, &err) < 0 ||
                (verb && verb->run(&b, &status, &err) < 0)) {
         status = err.failure ? (int)err.failure : FAIL_SERVICE;
-        if (err.text[0])
+        if (err.text[0] && !broker_login_tells(&b, argv, &err))
             broker_say(&b, "%s", err.text);
     }
     journal_debug("exit status %d", status);

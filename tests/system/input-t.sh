@@ -468,6 +468,15 @@ for each in --help -h help "login --json --help" "token --min-ttl 5 -h" \
     bounded "$TOOL" $each
     like "$rc:$err:$out" "^0::parallel-credential - " "$each"
 done
+for each in "--nope" "--wait x" "--wait" "surplus" "--web --device"; do
+    # shellcheck disable=SC2086
+    for line in "login --json $each" "login $each --json"; do
+        [ "$line" != "login --wait --json" ] || continue # a value of it
+        bounded "$TOOL" $line
+        is "$rc:$err:$(jq -c '[.status, .error]' <<<"$out")" \
+            '2::["error","usage"]' "$line: as an object"
+    done
+done
 # What stands behind exec is the command's.
 wrong "--json: this command takes no such option" exec --json ls --help
 wrong "--nope: there is no such option" --nope exec ls --version
