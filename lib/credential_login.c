@@ -283,6 +283,21 @@ credential_poll_over(const struct pending *pending, struct error *err)
                                     "sign in again");
 }
 
+/* If the last answer was of no use, perhaps none was. */
+static void
+credential_poll_ran_out(enum oauth_result result, struct error *err)
+{
+    char why[256] = "";
+
+    if (result == OAUTH_FAILED)
+        text_show(why, sizeof why, err->text);
+    error_set(err, FAIL_TIMEOUT, "expired_token",
+              "the code has run out without an approval%s%s%s; run: "
+              "parallel-credential login",
+              *why ? "; the last answer was of no use (" : "", why,
+              *why ? ")" : "");
+}
+
 static enum credential_approval
 credential_poll_judged(struct credential *c, struct pending *pending,
                        struct record **record, struct error *err)
@@ -313,9 +328,7 @@ credential_poll_judged(struct credential *c, struct pending *pending,
     case OAUTH_REFUSED:
         return APPROVAL_FAILED;
     }
-    error_set(err, FAIL_TIMEOUT, "expired_token",
-              "the code has run out without an approval; run: "
-              "parallel-credential login");
+    credential_poll_ran_out(result, err);
     return APPROVAL_EXPIRED;
 }
 

@@ -556,6 +556,13 @@ login
 is "$rc:$(verdict)" 5:expired_token "nobody approves: the code's own end"
 check "an interval of 0 is no reason to poll without a pause" \
     test $(($(counts token_device) - polls)) -le 12
+trouble token:device '"kind":"html","status":404,"times":-1'
+person
+login
+calm
+is "$rc:$(verdict)" 5:expired_token "no poll is answered: the code's own end"
+like "$(tail -1 <<<"$out" | jq -r .message)" \
+    "run out without an approval; .*answered 404 with HTML" "and it says why"
 # An interval that is longer than what is left: the service has the last word.
 set_service '{"code_lifetime":600,"override":{"device:interval":3,
     "device:expires_in":2}}'
