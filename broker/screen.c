@@ -61,18 +61,25 @@ static const struct glyph screen_glyphs[] = {
     {'Z', {0x1f, 0x02, 0x04, 0x08, 0x1f}},
 };
 
+static void
+screen_measure(struct screen *screen)
+{
+    struct winsize size = {0};
+
+    if (ioctl(screen->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        screen->columns = size.ws_col;
+}
+
 void
 screen_init(struct screen *screen, int fd, const char *service)
 {
     const char *term = getenv("TERM");
-    struct winsize size = {0};
 
     *screen = (struct screen){.fd = fd, .service = service, .columns = 80};
     setlocale(LC_CTYPE, "");
     screen->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     screen->terminal = isatty(fd) && term && strcmp(term, "dumb") != 0;
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        screen->columns = size.ws_col;
+    screen_measure(screen);
 }
 
 static const struct glyph *
@@ -235,20 +242,32 @@ screen_show_address(struct screen *screen, const struct screen_address *shown)
         file_write_all(screen->fd, out.data, out.len);
 }
 
+/* What stands around the time: of these the first that fits into a row, for
+ * what goes on in the next one would stay there each time. */
+static const struct {
+    const char *before, *behind;
+} screen_times[] = {
+    {"  Waiting for your approval, ", " left. Ctrl-C gives up."},
+    {"  ", " left. Ctrl-C gives up."},
+    {"", ""},
+};
+
 void
 screen_show_time(struct screen *screen, int64_t left_ms)
 {
-    char line[128];
+    char line[128] = "\r\033[K", *text = line + strlen(line);
+    size_t room = sizeof line - strlen(line);
     int64_t seconds = left_ms > 0 ? (left_ms + 999) / 1000 : 0;
-    int len;
 
     if (!screen->terminal)
         return;
-    len = snprintf(line, sizeof line,
-                   "\r\033[K  Waiting for your approval, %lld:%02lld left. "
-                   "Ctrl-C gives up.",
-                   (long long)seconds / 60, (long long)seconds % 60);
-    file_write_all(screen->fd, line, (size_t)len);
+    screen_measure(screen); /* a window may have another size by now */
+    for (size_t i = 0; i < sizeof screen_times / sizeof *screen_times; i++)
+        if (snprintf(text, room, "%s%lld:%02lld%s", screen_times[i].before,
+                     (long long)seconds / 60, (long long)seconds % 60,
+                     screen_times[i].behind) < screen->columns)
+            break;
+    file_write_all(screen->fd, line, strlen(line));
     screen->line_open = true;
 }
 

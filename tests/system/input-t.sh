@@ -838,6 +838,19 @@ else
         "0:$(stored '.records[0].access_token')" \
         "get, to be signed in again, at a terminal: signs in and answers"
 
+    # The line with the time is one, however narrow the terminal is: what goes on
+    # in a next one would stay there every second.
+    for columns in 100 40 20; do
+        new_person
+        at_terminal see='\[K' kill=INT -- sh -c \
+            "stty cols $columns && exec \"\$0\" login --no-browser" "$TOOL"
+        control expire '{"user_code":"any"}' >/dev/null
+        wide=$(tr '\r' '\n' <"$WORK/screen" | sed -n "s/^$ESC\[K//p" |
+            grep '[0-9]:[0-9][0-9]' | head -n 1)
+        check "$columns columns: a time in ${#wide} of them" \
+            test ${#wide} -ge 4 -a ${#wide} -lt $columns
+    done
+
     # Given up: nothing is left, and nothing is in the way of the next one.
     interrupt=$'type=\x03'
     for each in login get; do
