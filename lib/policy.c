@@ -213,7 +213,7 @@ policy_is_member(gid_t id)
     return group_member(id) || id == getgid() || id == getegid();
 }
 
-/* A group by its name, or by its number. -1: nobody knows it. */
+/* A group by its name: 1, or by its number: 0. -1: nobody knows it. */
 static int
 policy_group_id(const char *word, gid_t *id)
 {
@@ -223,7 +223,7 @@ policy_group_id(const char *word, gid_t *id)
     if (!group && text_to_number(word, UINT32_MAX - 1, &number) < 0)
         return -1;
     *id = group ? group->gr_gid : (gid_t)number;
-    return 0;
+    return group != NULL;
 }
 
 static bool
@@ -258,14 +258,16 @@ policy_ask_groups(const struct policy *policy,
     gid_t id;
 
     for (size_t i = 0; i < deny->count; i++) {
+        int found = policy_group_id(deny->item[i].text, &id);
+
         /* Of a number that no database knows nobody knows the members. */
-        if (policy_group_id(deny->item[i].text, &id) < 0 || !getgrgid(id))
+        if (found < 0 || (found == 0 && !getgrgid(id)))
             return (struct policy_answer){PERSON_NO_GROUP, i};
         if (policy_groups_have(groups, id) || policy_is_member(id))
             return (struct policy_answer){PERSON_IN_GROUP, i};
     }
     for (size_t i = 0; i < allow->count; i++)
-        if (policy_group_id(allow->item[i].text, &id) == 0 &&
+        if (policy_group_id(allow->item[i].text, &id) >= 0 &&
             policy_groups_have(groups, id))
             return (struct policy_answer){PERSON_CONNECTED, 0};
     return (struct policy_answer){
