@@ -391,22 +391,22 @@ broker_open(struct broker *b, struct error *err)
 
 /*
  * What was handed out before the policy said otherwise goes: from the user
- * manager with the cache, and with the timer in any case. While its generator
- * (env --session --plain) runs, the manager answers nobody: that is left to
- * the next command.
+ * manager with the cache, and for who is denied with the timer in any case.
+ * While its generator (env --session --plain) runs, the manager answers
+ * nobody: that is left to the next command.
  */
 static void
 broker_take_back(struct broker *b)
 {
     struct session *session = &b->credential.session;
+    bool denied = permit_person(&b->config, NULL) < 0;
     bool gone = false;
 
     if (b->session && b->plain)
         return;
-    if (permit_person(&b->config, NULL) < 0 ||
-        session_takes_back(session, &b->credential.store))
+    if (denied || session_takes_back(session, &b->credential.store))
         gone = session->published || session_withdraw(session);
-    if (gone || b->keep_alive)
+    if (gone || (denied && b->keep_alive))
         manager_settle(b);
 }
 

@@ -1,6 +1,7 @@
 #include "broker/broker.h"
 
 #include "broker/key.h"
+#include "broker/manager.h"
 #include "lib/base/cleanup.h"
 #include "lib/permit.h"
 
@@ -62,6 +63,8 @@ refresh_all(struct broker *b, struct error *err)
         credential_end_session(&b->credential, false, NULL);
     if (refresh_list(b, &names, err) < 0)
         return -1;
+    if (b->keep_alive) /* what an earlier command could not tell it */
+        manager_settle(b);
     for (size_t i = 0; i < names.count; i++) {
         struct error one = ERROR_INIT;
 

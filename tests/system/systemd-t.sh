@@ -184,6 +184,13 @@ check "only some organizations: the first command takes the key away" \
 use_sandbox
 paste_key key-4d
 is "$(in_unit)" key-4d "any organization: a key comes back"
+# A store that is not read is no reason to take it.
+chmod 666 "$home/.local/state/parallel-credential/store.json"
+as_user env XDG_RUNTIME_DIR="$RUNTIME" "$TOOL" refresh --all --keep-alive \
+    --quiet 2>"$WORK/refused.err"
+isnt $? 0 "a store that others can write is refused"
+is "$(in_unit)" key-4d "and the key stays"
+chmod 600 "$home/.local/state/parallel-credential/store.json"
 
 as_user mkdir -p "$home/.config"
 echo 'export_environment = no' |
